@@ -1,0 +1,94 @@
+// Builds libmillrace with the Zig compiler from npm: `bun run build [--debug] [--all]`. Skips what is up to date.
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { libraryName, nativeTarget } from "../src/native/platform.ts";
+import { type Target, targets } from "./targets.ts";
+
+const root = join(import.meta.dir, "..");
+const zigFolder = join(root, "zig");
+const zig = join(root, "node_modules", ".bin", "zig");
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => !entry.name.startsWith(".zig-cache") && entry.name !== "zig-out")
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? sources(path) : [path];
+    })
+    .sort();
+}
+
+function sourceDigest(): string {
+  const hash = new Bun.CryptoHasher("sha256");
+  hash.update(readFileSync(join(root, "node_modules", "@zigc", "cli", "package.json")));
+  for (const path of sources(zigFolder)) hash.update(path.slice(zigFolder.length)).update(readFileSync(path));
+  return hash.digest("hex");
+}
+
+async function run(arguments_: string[]): Promise<string> {
+  const child = Bun.spawn([zig, ...arguments_], { cwd: zigFolder, stdout: "pipe", stderr: "inherit" });
+  const output = await new Response(child.stdout).text();
+  if ((await child.exited) !== 0) throw new Error(`zig ${arguments_.join(" ")} failed`);
+  return output;
+}
+
+function writeIfChanged(path: string, text: string): void {
+  if (existsSync(path) && readFileSync(path, "utf8") === text) return;
+  mkdirSync(join(path, ".."), { recursive: true });
+  writeFileSync(path, text);
+  console.log(`wrote ${path.slice(root.length + 1)}`);
+}
+
+/** The files generated from the native sources, by path. */
+export async function generated(): Promise<Record<string, string>> {
+  await run(["build", "generate"]);
+  const generator = join(zigFolder, "zig-out", "bin", "generate");
+  const text = async (what: string) => await new Response(Bun.spawn([generator, what]).stdout).text();
+  return {
+    [join(root, "src/native/bindings.generated.ts")]: await text("bindings"),
+    [join(root, "docs/errors.md")]: await text("errors"),
+  };
+}
+
+async function buildLibrary(target: Target, debug: boolean, digest: string): Promise<void> {
+  const folder = join(root, "native", debug ? `${target}-debug` : target);
+  const stamp = join(folder, "stamp");
+  const library = join(folder, libraryName(target));
+  if (existsSync(library) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
+  const started = performance.now();
+  process.stdout.write(`building libmillrace for ${target}${debug ? " (debug)" : ""} … `);
+  mkdirSync(folder, { recursive: true });
+  const prefix = join(zigFolder, "zig-out", debug ? `${target}-debug` : target);
+  rmSync(stamp, { force: true });
+  await run([
+    "build",
+    `-Dtarget=${targets[target]}`,
+    `-Doptimize=${debug ? "Debug" : "ReleaseFast"}`,
+    "--prefix",
+    prefix,
+  ]);
+  // A rename, so that a process which has the old library mapped keeps it whole.
+  const fresh = join(folder, `${libraryName(target)}.new`);
+  await Bun.write(fresh, Bun.file(join(prefix, "lib", libraryName(target))));
+  renameSync(fresh, library);
+  writeFileSync(stamp, digest);
+  console.log(`${((performance.now() - started) / 1000).toFixed(1)} s`);
+}
+
+export async function build(options: { all?: boolean; debug?: boolean }): Promise<void> {
+  const digest = sourceDigest();
+  const stamp = join(root, "native", "generated-stamp");
+  if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== digest) {
+    for (const [path, text] of Object.entries(await generated())) writeIfChanged(path, text);
+    mkdirSync(join(root, "native"), { recursive: true });
+    writeFileSync(stamp, digest);
+  }
+  const wanted = options.all ? (Object.keys(targets) as Target[]) : [nativeTarget()];
+  for (const target of wanted) await buildLibrary(target as Target, false, digest);
+  if (options.debug) await buildLibrary(nativeTarget() as Target, true, digest);
+}
+
+if (import.meta.main) {
+  const flags = process.argv.slice(2);
+  await build({ all: flags.includes("--all"), debug: flags.includes("--debug") });
+}

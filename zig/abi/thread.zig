@@ -1,0 +1,98 @@
+//! The JavaScript threads of the process. Each has a block, a queue of finished jobs and, once it has waited for
+//! something, a socket through which it is woken. The block's `ArrayBuffer` ends with the thread's heap, so its
+//! finalizer is where everything that the thread left open is closed.
+const std = @import("std");
+const Block = @import("block.zig").Block;
+const block_layout = @import("block.zig");
+const handle = @import("handle.zig");
+const Mutex = @import("../os/futex.zig").Mutex;
+const Wake = @import("../wake/wake.zig").Wake;
+
+pub const Thread = struct {
+    block: Block,
+    id: u32,
+    /// One for the JavaScript heap, one for each job under way and each waiter that may still signal it.
+    references: std.atomic.Value(u32) = .init(1),
+    gone: std.atomic.Value(bool) = .init(false),
+    wake: Wake = .{},
+    lock: Mutex = .{},
+    finished: std.ArrayList(handle.Handle) = .empty,
+    /// Jobs begun and not yet moved to the block: the capacity that `finished` must have.
+    outstanding: usize = 0,
+
+    pub fn retain(self: *Thread) *Thread {
+        _ = self.references.fetchAdd(1, .monotonic);
+        return self;
+    }
+
+    pub fn release(self: *Thread) void {
+        if (self.references.fetchSub(1, .acq_rel) != 1) return;
+        self.wake.close();
+        self.finished.deinit(allocator);
+        allocator.destroy(self);
+    }
+
+    /// From any thread: `job` has ended; JavaScript is woken if it sleeps.
+    pub fn complete(self: *Thread, job: handle.Handle) void {
+        if (self.gone.load(.acquire)) return;
+        self.lock.lock();
+        // Without memory for the queue the promise would never settle; the capacity was reserved when the job began.
+        self.finished.appendAssumeCapacity(job);
+        self.lock.unlock();
+        self.wake.signal();
+    }
+
+    pub fn reserveCompletion(self: *Thread) !void {
+        self.lock.lock();
+        defer self.lock.unlock();
+        try self.finished.ensureTotalCapacity(allocator, self.outstanding + 1);
+        self.outstanding += 1;
+    }
+
+    pub fn cancelReservation(self: *Thread) void {
+        self.lock.lock();
+        defer self.lock.unlock();
+        self.outstanding -= 1;
+    }
+
+    /// Moves finished jobs into the block; returns how many.
+    pub fn takeCompletions(self: *Thread) u32 {
+        self.lock.lock();
+        defer self.lock.unlock();
+        const count = @min(self.finished.items.len, block_layout.completions_max);
+        for (self.finished.items[0..count], self.block.completions[0..count]) |from, *to| {
+            to.* = .{ .slot = from.slot, .generation = from.generation };
+        }
+        self.finished.replaceRangeAssumeCapacity(0, count, &.{});
+        self.outstanding -= count;
+        return @intCast(count);
+    }
+
+    pub fn hasCompletions(self: *Thread) bool {
+        self.lock.lock();
+        defer self.lock.unlock();
+        return self.finished.items.len > 0;
+    }
+};
+
+const allocator = std.heap.smp_allocator;
+
+pub threadlocal var current: ?*Thread = null;
+var next_id = std.atomic.Value(u32).init(1);
+
+/// The calling JavaScript thread, made on its first call. The block starts the struct, so its address is the thread's.
+pub fn attach() !*Thread {
+    if (current) |thread| return thread;
+    const thread = try allocator.create(Thread);
+    thread.* = .{ .block = std.mem.zeroes(Block), .id = next_id.fetchAdd(1, .monotonic) };
+    current = thread;
+    return thread;
+}
+
+/// Called by the garbage collector when the thread's heap is torn down, possibly on another thread.
+pub fn detach(thread: *Thread) void {
+    thread.gone.store(true, .release);
+    if (current == thread) current = null;
+    handle.closeOwnedBy(thread.id);
+    thread.release();
+}

@@ -1,0 +1,32 @@
+const std = @import("std");
+
+pub fn build(b: *std.Build) void {
+    const target = b.standardTargetOptions(.{});
+    const optimize = b.option(std.builtin.OptimizeMode, "optimize", "Debug turns all safety checks on") orelse .ReleaseFast;
+    const root = module(b, "abi.zig", target, optimize);
+
+    const library = b.addLibrary(.{ .name = "millrace", .linkage = .dynamic, .root_module = root, .use_llvm = true });
+    b.installArtifact(library);
+
+    const generator = b.addExecutable(.{
+        .name = "generate",
+        .root_module = b.createModule(.{ .root_source_file = b.path("abi/generate.zig"), .target = b.graph.host, .optimize = .Debug }),
+    });
+    generator.root_module.addImport("abi", module(b, "abi.zig", b.graph.host, .Debug));
+    const generate = b.step("generate", "Build the generator of bindings and error reference");
+    generate.dependOn(&b.addInstallArtifact(generator, .{}).step);
+
+    const tests = b.addTest(.{ .root_module = module(b, "test.zig", target, .Debug), .use_llvm = true });
+    const run_tests = b.addRunArtifact(tests);
+    b.step("test", "Run the native tests").dependOn(&run_tests.step);
+}
+
+fn module(b: *std.Build, path: []const u8, target: std.Build.ResolvedTarget, optimize: std.builtin.OptimizeMode) *std.Build.Module {
+    return b.createModule(.{
+        .root_source_file = b.path(path),
+        .target = target,
+        .optimize = optimize,
+        .link_libc = true,
+        .strip = optimize != .Debug,
+    });
+}
