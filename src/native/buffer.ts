@@ -1,0 +1,85 @@
+import { check, checkInteger } from "./check.ts";
+import { makeError } from "./error.ts";
+import { block, native, wrapResult } from "./library.ts";
+
+/** The most that Bun wraps into one `ArrayBuffer`. */
+export const bufferBytesMax = 0xffff_ffff;
+
+/**
+ * One `ArrayBuffer` over a native mapping, made when it is first looked at and again if the user moved it away. `show`
+ * leaves the mapping in the block's results and hands a reference over.
+ */
+export class LazyBuffer {
+  #buffer: ArrayBuffer | undefined;
+  readonly #show: () => void;
+
+  constructor(show: () => void) {
+    this.#show = show;
+  }
+
+  get(): ArrayBuffer {
+    if (this.#buffer !== undefined && !this.#buffer.detached) return this.#buffer;
+    this.#show();
+    this.#buffer = wrapResult();
+    return this.#buffer;
+  }
+
+  /** Views get length 0. Memory goes when nobody else (a file call in flight, a buffer that was moved) holds it. */
+  close(): void {
+    const buffer = this.#buffer;
+    this.#buffer = undefined;
+    if (buffer !== undefined && !buffer.detached) buffer.transfer(0);
+  }
+}
+
+/** Zeroed native memory of this process, shared by reference count. `bytes()` has length 0 after `close`. */
+export class NativeBuffer {
+  readonly byteLength: number;
+  readonly slot: number;
+  readonly generation: number;
+  readonly #lazy: LazyBuffer;
+  #closed = false;
+
+  private constructor(slot: number, byteLength: number) {
+    this.slot = slot;
+    this.generation = block.results[0]!;
+    this.byteLength = byteLength;
+    this.#lazy = new LazyBuffer(() => check(native.mr_memory_view(this.slot, this.generation), "NativeBuffer.buffer"));
+  }
+
+  /** @throws `invalid_argument`, `too_large` (4 GiB), `out_of_memory`, `too_many_mappings` */
+  static create(byteLength: number, op = "NativeBuffer.create"): NativeBuffer {
+    checkInteger(byteLength, "byteLength", op);
+    if (byteLength > bufferBytesMax)
+      throw makeError("too_large", { op, message: `${byteLength} bytes were asked for.` });
+    return new NativeBuffer(check(native.mr_memory_create(byteLength), op), byteLength);
+  }
+
+  /** Another owner of the same memory, with an `ArrayBuffer` of its own. */
+  share(): NativeBuffer {
+    return new NativeBuffer(
+      check(native.mr_memory_share(this.slot, this.generation), "NativeBuffer.share"),
+      this.byteLength,
+    );
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The memory. The user may move it away (`transfer`, `postMessage`): the next call wraps it anew. */
+  get buffer(): ArrayBuffer {
+    return this.#lazy.get();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#lazy.close();
+    check(native.mr_memory_close(this.slot, this.generation), "NativeBuffer.close");
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

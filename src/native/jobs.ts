@@ -1,0 +1,152 @@
+import { setImmediate } from "node:timers";
+import { check } from "./check.ts";
+import { block, native, onReload } from "./library.ts";
+import { WakeSocket } from "./wake.ts";
+
+/** Something that finishes off the event loop and is collected here. Returns true if it found anything. */
+export type Poll = () => boolean;
+
+// Turns of polling before the thread goes to sleep: 13.6 us a request against 24-30 through the socket (one caller).
+const turnsMax = 30;
+
+interface Pending {
+  readonly op: string;
+  readonly resolve: (result: number) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const jobs = new Map<string, Pending>();
+const polls = new Set<Poll>();
+let interest = 0;
+let turns = 0;
+let scheduled = false;
+let socket: WakeSocket | undefined;
+
+onReload(() => {
+  socket?.close();
+  jobs.clear();
+  polls.clear();
+  interest = 0;
+});
+
+/**
+ * Settles when the job that `start` began has ended; `take` then reads the block's results, in the same turn. Aborting
+ * rejects at once with the signal's reason and drops the result.
+ */
+export function runJob<T>(
+  start: () => number,
+  take: (result: number) => T,
+  op: string,
+  signal?: AbortSignal | undefined,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const slot = check(start(), op);
+    const generation = block.results[0]!;
+    const key = `${slot}.${generation}`;
+    const abort = () => {
+      if (!jobs.delete(key)) return;
+      native.mr_boundary_abandon(slot, generation);
+      release();
+      reject(signal?.reason);
+    };
+    const done = () => signal?.removeEventListener("abort", abort);
+    jobs.set(key, {
+      op,
+      resolve: (result) => {
+        done();
+        // `take` reads the block; what it throws is the job's failure.
+        try {
+          resolve(take(result));
+        } catch (error) {
+          reject(error);
+        }
+      },
+      reject: (error) => {
+        done();
+        reject(error);
+      },
+    });
+    signal?.addEventListener("abort", abort, { once: true });
+    retain();
+  });
+}
+
+/** Keeps the process alive and `poll` called until the returned function is called. */
+export function watch(poll: Poll): () => void {
+  polls.add(poll);
+  retain();
+  return () => {
+    if (polls.delete(poll)) release();
+  };
+}
+
+/** Work is pending: poll now, and keep the process alive. Pairs with `release`. */
+function retain(): void {
+  interest++;
+  turns = 0;
+  socket ??= new WakeSocket(wake);
+  socket.hold(true);
+  schedule();
+}
+
+function release(): void {
+  interest--;
+  if (interest === 0) socket?.hold(false);
+}
+
+function wake(): void {
+  turns = 0;
+  turn();
+}
+
+function schedule(): void {
+  if (scheduled) return;
+  scheduled = true;
+  setImmediate(() => {
+    scheduled = false;
+    turn();
+  });
+}
+
+function turn(): void {
+  if (interest === 0) return;
+  if (collect()) turns = 0;
+  if (interest === 0) return;
+  if (++turns < turnsMax || !socket?.connected) return schedule();
+  // Armed first, then one last look: whatever completes after the look writes the byte.
+  if (native.mr_boundary_wakeArm() === 1 || collect()) {
+    native.mr_boundary_wakeDisarm();
+    turns = 0;
+    if (interest > 0) schedule();
+  }
+}
+
+function collect(): boolean {
+  let found = false;
+  if (jobs.size > 0) {
+    const count = native.mr_boundary_completions();
+    const ended = block.completions.slice(0, count * 2);
+    for (let i = 0; i < count; i++) {
+      found = true;
+      settle(ended[i * 2]!, ended[i * 2 + 1]!);
+    }
+  }
+  for (const poll of polls) found = poll() || found;
+  return found;
+}
+
+function settle(slot: number, generation: number): void {
+  const key = `${slot}.${generation}`;
+  const pending = jobs.get(key);
+  if (pending === undefined) return; // abandoned
+  jobs.delete(key);
+  release();
+  let result: number;
+  try {
+    result = check(native.mr_boundary_finish(slot, generation), pending.op);
+  } catch (error) {
+    return pending.reject(error);
+  }
+  pending.resolve(result);
+}

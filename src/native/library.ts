@@ -1,0 +1,105 @@
+import { dlopen, type Pointer, toArrayBuffer } from "bun:ffi";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { digest, block as layout, limits, symbols } from "./bindings.generated.ts";
+import { makeError } from "./error.ts";
+import { libraryName, nativeTarget } from "./platform.ts";
+
+type Ffi = "u32" | "i32" | "f64" | "ptr";
+type Numbers<A extends readonly Ffi[]> = { -readonly [I in keyof A]: number };
+export type Native = {
+  readonly [K in keyof typeof symbols]: (...args: Numbers<(typeof symbols)[K]["args"]>) => number;
+};
+
+// bun-types lacks the finalizer's two arguments.
+const wrap = toArrayBuffer as unknown as (
+  address: Pointer,
+  offset: number,
+  length: number,
+  context: Pointer,
+  finalizer: Pointer,
+) => ArrayBuffer;
+
+/** The memory that this thread and the native side talk through; see `zig/abi/block.zig`. */
+export interface Block {
+  readonly results: Float64Array;
+  readonly values: Float64Array;
+  readonly text: Uint8Array;
+  readonly completions: Uint32Array;
+  /** errno, length of the error text. */
+  readonly error: Int32Array;
+}
+
+interface Loaded {
+  readonly native: Native;
+  readonly block: Block;
+  readonly bufferEnded: Pointer;
+}
+
+const op = "millrace";
+
+function libraryPath(): string {
+  if (process.platform !== "linux") {
+    throw makeError("unsupported_platform", {
+      op,
+      message: `${process.platform} ${process.arch} is not supported yet.`,
+    });
+  }
+  const target = nativeTarget();
+  const folder = process.env["MILLRACE_BUILD"] === "debug" ? `${target}-debug` : target;
+  const path = join(import.meta.dir, "..", "..", "native", folder, libraryName(target));
+  if (!existsSync(path)) throw makeError("library_missing", { op, message: `${path} does not exist.` });
+  return path;
+}
+
+function load(): Loaded {
+  const path = libraryPath();
+  const native = dlopen(path, symbols).symbols as unknown as Native;
+  if (native.mr_abi_digest() !== digest) {
+    throw makeError("library_stale", { op, message: `${path} does not match src/native/bindings.generated.ts.` });
+  }
+  const address = native.mr_thread_attach() as Pointer;
+  if (!address) throw makeError("out_of_memory", { op });
+  // The finalizers' addresses are needed to wrap the block, and are read from it: a first look without one.
+  const first = new Float64Array(toArrayBuffer(address, 0, 16).slice(0));
+  const [threadEnded, bufferEnded] = [first[0] as Pointer, first[1] as Pointer];
+  const memory = wrap(address, 0, layout.size, address, threadEnded);
+  return {
+    native,
+    bufferEnded,
+    block: {
+      results: new Float64Array(memory, layout.results, limits.results_max),
+      values: new Float64Array(memory, layout.values, limits.values_max),
+      text: new Uint8Array(memory, layout.text, limits.text_max),
+      completions: new Uint32Array(memory, layout.completions, limits.completions_max * 2),
+      error: new Int32Array(memory, layout.errno, 2),
+    },
+  };
+}
+
+// One per JavaScript thread, kept across hot reloads: modules run again, the thread and its block stay.
+const key = Symbol.for("millrace.library");
+const store = globalThis as unknown as Record<symbol, (Loaded & { onReload: Array<() => void> }) | undefined>;
+const previous = store[key];
+if (previous !== undefined) {
+  for (const close of previous.onReload.splice(0)) close();
+  previous.native.mr_boundary_reset();
+}
+const loaded = previous ?? { ...load(), onReload: [] };
+store[key] = loaded;
+
+export const { native, block } = loaded;
+
+/** Runs when a hot reload replaces the modules: what they held is closed. */
+export function onReload(close: () => void): void {
+  loaded.onReload.push(close);
+}
+
+/**
+ * An `ArrayBuffer` over native memory whose address, length and mapping the last call left in `results`. It owns the
+ * reference that the call handed over: unmapping happens in its finalizer and nowhere else.
+ */
+export function wrapResult(): ArrayBuffer {
+  const { results } = block;
+  return wrap(results[0] as Pointer, 0, results[1]!, results[2] as Pointer, loaded.bufferEnded);
+}

@@ -1,0 +1,17 @@
+import { existsSync } from "node:fs";
+
+/** This machine, as the folders below `native/` are named: `linux-x64`, `linux-arm64-musl`, … */
+export function nativeTarget(): string {
+  const base = `${process.platform}-${process.arch}`;
+  return process.platform === "linux" && isMusl() ? `${base}-musl` : base;
+}
+
+export function libraryName(target: string): string {
+  return target.startsWith("darwin") ? "libmillrace.dylib" : "libmillrace.so";
+}
+
+function isMusl(): boolean {
+  const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
+  const glibc = process.arch === "arm64" ? "/lib/ld-linux-aarch64.so.1" : "/lib64/ld-linux-x86-64.so.2";
+  return existsSync(`/lib/ld-musl-${machine}.so.1`) && !existsSync(glibc);
+}
