@@ -1,0 +1,21 @@
+export { type AsTensorOptions, asTensor, isTensorSource } from "./as-tensor.ts";
+export { DType, type TypedArray, type TypedArrayOf } from "./dtype.ts";
+export { type ElementType, elementTypes } from "./element-type.ts";
+export {
+  type NativeBufferOwner,
+  nativeOwnerOf,
+  registerNativeBuffer,
+  unregisterNativeBuffer,
+} from "./native-buffer-registry.ts";
+export { bytesOf, isRawBytes } from "./raw-bytes.ts";
+export { Shape } from "./shape.ts";
+export {
+  MemoryKind,
+  type NativeRef,
+  type RawBytes,
+  type TensorData,
+  type TensorInput,
+  type TensorSource,
+} from "./source.ts";
+export { elementType } from "./spelling.ts";
+export { dtypeOf } from "./typed-array.ts";

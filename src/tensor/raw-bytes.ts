@@ -1,0 +1,16 @@
+import { Buffer } from "node:buffer";
+import { isAnyArrayBuffer, isDataView } from "node:util/types";
+import type { RawBytes } from "./source.ts";
+
+// All three look at internal slots or at Node's own class, so they hold when a test environment replaces globals.
+/** Whether a value is bytes without an element type: `ArrayBuffer`, `SharedArrayBuffer`, `DataView`, Node's `Buffer`. */
+export function isRawBytes(value: unknown): value is RawBytes {
+  return isAnyArrayBuffer(value) || isDataView(value) || Buffer.isBuffer(value);
+}
+
+/** The same memory as plain bytes; no copy. */
+export function bytesOf(data: ArrayBufferView | ArrayBufferLike): Uint8Array {
+  return isAnyArrayBuffer(data)
+    ? new Uint8Array(data)
+    : new Uint8Array(data.buffer as ArrayBufferLike, data.byteOffset, data.byteLength);
+}
