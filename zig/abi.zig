@@ -15,6 +15,8 @@ const Mapping = @import("shm/mapping.zig").Mapping;
 pub const modules = .{
     .boundary = @import("calls/boundary.zig"),
     .memory = @import("calls/memory.zig"),
+    .context = @import("calls/context.zig"),
+    .allocation = @import("calls/allocation.zig"),
 };
 
 pub const supported = builtin.os.tag == .linux;

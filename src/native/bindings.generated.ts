@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 1378927910;
+export const digest = 2817689851;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -18,6 +18,24 @@ export const symbols = {
   mr_memory_share: { args: ["u32", "u32"], returns: "i32" },
   mr_memory_view: { args: ["u32", "u32"], returns: "i32" },
   mr_memory_close: { args: ["u32", "u32"], returns: "i32" },
+  mr_context_open: { args: ["u32", "u32", "f64"], returns: "i32" },
+  mr_context_close: { args: ["u32", "u32"], returns: "i32" },
+  mr_context_create: { args: ["u32", "u32", "f64", "u32"], returns: "i32" },
+  mr_context_createJob: { args: ["u32", "u32", "f64", "u32"], returns: "i32" },
+  mr_context_get: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_context_has: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_context_list: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_context_sequence: { args: ["u32", "u32"], returns: "i32" },
+  mr_context_watch: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_context_count: { args: ["u32", "u32", "u32", "f64"], returns: "i32" },
+  mr_context_stats: { args: ["u32", "u32"], returns: "i32" },
+  mr_context_reapMembers: { args: ["u32", "u32"], returns: "i32" },
+  mr_context_reapJobs: { args: ["u32"], returns: "i32" },
+  mr_allocation_publish: { args: ["u32", "u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_allocation_view: { args: ["u32", "u32", "u32", "f64", "f64"], returns: "i32" },
+  mr_allocation_share: { args: ["u32", "u32"], returns: "i32" },
+  mr_allocation_release: { args: ["u32", "u32"], returns: "i32" },
+  mr_allocation_free: { args: ["u32", "u32"], returns: "i32" },
 } as const;
 
 /** Byte offsets in the thread's block. */

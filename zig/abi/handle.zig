@@ -144,6 +144,18 @@ pub fn close(kind: Kind, slot: u32, generation: u32) !void {
     }
 }
 
+/// Closes the thread's open handles of a kind whose objects `matches` accepts.
+pub fn closeMatching(kind: Kind, owner: u32, context: *anyopaque, matches: *const fn (object: *anyopaque, context: *anyopaque) bool) void {
+    var slot: u32 = 1;
+    while (entryAt(slot)) |entry| : (slot += 1) {
+        const state: State = @bitCast(entry.state.load(.acquire));
+        if (!state.open or entry.owner != owner or entry.kind != kind) continue;
+        const held = pinEntry(slot, state.generation, kind) catch continue;
+        defer unpin(slot);
+        if (matches(held.object, context)) close(kind, slot, state.generation) catch {};
+    }
+}
+
 fn retire(slot: u32, entry: *Entry) void {
     entry.destroy(entry.object);
     _ = live.fetchSub(1, .monotonic);

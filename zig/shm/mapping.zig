@@ -20,6 +20,8 @@ pub const Mapping = struct {
     length: usize,
     /// What is really mapped: begins at a page boundary at or before `address`. Zero: from the heap.
     mapped: []align(page) u8,
+    /// What this is a part of; unmapping is its business.
+    whole: ?*Mapping = null,
     references: std.atomic.Value(u32) = .init(1),
 
     pub const Source = struct { fd: i32, offset: u64, private: bool };
@@ -65,7 +67,9 @@ pub const Mapping = struct {
         if (self.references.fetchSub(1, .acq_rel) != 1) return;
         _ = live_count.fetchSub(1, .monotonic);
         _ = live_bytes.fetchSub(self.length, .monotonic);
-        if (self.mapped.len == 0) {
+        if (self.whole) |whole| {
+            whole.release();
+        } else if (self.mapped.len == 0) {
             allocator.free(self.address[0..@max(self.length, 1)]);
         } else if (self.mapped.len < slow_unmap) {
             _ = linux.munmap(self.mapped.ptr, self.mapped.len);
@@ -73,6 +77,14 @@ pub const Mapping = struct {
             worker.detach();
         } else |_| unmap(self.mapped);
         allocator.destroy(self);
+    }
+
+    /// The first `length` bytes, as a mapping of their own that keeps the whole.
+    pub fn part(self: *Mapping, length: usize) !*Mapping {
+        std.debug.assert(length <= self.length);
+        const one = try allocator.create(Mapping);
+        one.* = .{ .address = self.address, .length = length, .mapped = &.{}, .whole = self.retain() };
+        return one.counted();
     }
 
     pub fn slice(self: *const Mapping) []u8 {

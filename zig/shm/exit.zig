@@ -1,0 +1,44 @@
+//! No way of ending, short of SIGKILL, leaves shared memory behind: `exit` runs our handler, and signals whose default
+//! is to end the process are caught, cleaned up after, and raised again. A handler that the program installs later
+//! replaces ours, and is then followed by `exit`.
+const std = @import("std");
+const linux = std.os.linux;
+const contexts = @import("context.zig");
+
+extern "c" fn atexit(function: *const fn () callconv(.c) void) c_int;
+
+var installed = false;
+pub var cleaning = std.atomic.Value(bool).init(false);
+const signals = [_]linux.SIG{ .INT, .TERM, .HUP, .QUIT };
+
+/// Under the registry's lock.
+pub fn install() void {
+    if (installed) return;
+    installed = true;
+    _ = atexit(atExit);
+    for (signals) |signal| {
+        var before: linux.Sigaction = undefined;
+        if (linux.errno(linux.sigaction(signal, null, &before)) != .SUCCESS) continue;
+        if (before.handler.handler != linux.SIG.DFL) continue;
+        const action: linux.Sigaction = .{ .handler = .{ .handler = onSignal }, .mask = linux.sigemptyset(), .flags = 0 };
+        _ = linux.sigaction(signal, &action, null);
+    }
+}
+
+fn atExit() callconv(.c) void {
+    clean();
+}
+
+fn onSignal(signal: linux.SIG) callconv(.c) void {
+    clean();
+    const action: linux.Sigaction = .{ .handler = .{ .handler = linux.SIG.DFL }, .mask = linux.sigemptyset(), .flags = 0 };
+    _ = linux.sigaction(signal, &action, null);
+    _ = linux.kill(linux.getpid(), signal);
+}
+
+/// System calls and plain loads only: it may run inside anything.
+fn clean() void {
+    if (cleaning.swap(true, .acq_rel)) return;
+    var cursor = contexts.registry.load(.acquire);
+    while (cursor) |context| : (cursor = context.next) context.abandon();
+}

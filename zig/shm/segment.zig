@@ -1,0 +1,355 @@
+//! Segments: files of shared memory, their slots in the control file, and the references that keep them.
+//!
+//! A reference is a count in the row of the process that holds it, so a death gives back exactly what the dead held.
+//! A segment goes when no publication shows it and no row counts it.
+const std = @import("std");
+const linux = std.os.linux;
+const layout = @import("layout.zig");
+const file = @import("../os/file.zig");
+const identity = @import("../os/identity.zig");
+const report = @import("../abi/report.zig");
+const switches = @import("../os/switches.zig");
+const space = @import("space.zig");
+const Mapping = @import("mapping.zig").Mapping;
+const Context = @import("context.zig").Context;
+const process = @import("process.zig");
+const exit = @import("exit.zig");
+
+pub const Reference = struct { slot: u32, generation: u32, size: u64 };
+
+const Name = [24]u8;
+
+fn nameOf(buffer: *Name, number: u64) [:0]const u8 {
+    return std.fmt.bufPrintZ(buffer, "s-{x}", .{number}) catch unreachable;
+}
+
+pub fn end(self: *Context) u32 {
+    return @min(self.header().segment_end, layout.segments_max);
+}
+
+/// Files that were unlinked under the lock; their memory is given back outside it, where it may take its time.
+pub const Garbage = struct {
+    const Item = struct { fd: file.Fd, length: u64 };
+    items: [32]Item = undefined,
+    count: usize = 0,
+
+    pub fn add(self: *Garbage, fd: file.Fd, length: u64) void {
+        if (self.count == self.items.len) return discard(fd, length);
+        self.items[self.count] = .{ .fd = fd, .length = length };
+        self.count += 1;
+    }
+
+    pub fn empty(self: *Garbage) void {
+        for (self.items[0..self.count]) |item| {
+            // 64 MiB take some milliseconds.
+            if (item.length >= 64 << 20) {
+                if (std.Thread.spawn(.{ .stack_size = 64 * 1024 }, discard, .{ item.fd, item.length })) |worker| {
+                    worker.detach();
+                    continue;
+                } else |_| {}
+            }
+            discard(item.fd, item.length);
+        }
+        self.count = 0;
+    }
+
+    fn discard(fd: file.Fd, length: u64) void {
+        // Mappings that other processes keep warm must not keep the memory.
+        space.discard(fd, length);
+        file.close(fd);
+    }
+};
+
+pub const Options = struct { size: u64, uninitialized: bool };
+
+/// New memory, referenced once, private until published. Zeroed unless asked otherwise.
+pub fn create(self: *Context, options: Options) !Reference {
+    if (options.size == 0) return report.fail(error.invalid_argument, "the size is 0.", .{});
+    if (options.size > std.math.maxInt(u48)) return report.fail(error.no_space, "{d} bytes were asked for.", .{options.size});
+    if (try recycle(self, options)) |reference| return reference;
+    const capacity = std.mem.alignForward(u64, options.size, layout.page);
+    const slot = try take(self, options.size, capacity);
+    const entry = &self.control.segments[slot];
+    errdefer unmake(self, slot);
+    switches.step("create_reserved");
+    var buffer: Name = undefined;
+    const fd = try file.openat(self.directory.fd, nameOf(&buffer, entry.file), .{ .ACCMODE = .RDWR, .CREAT = true, .EXCL = true, .CLOEXEC = true, .NOFOLLOW = true }, 0o600);
+    defer file.close(fd);
+    switches.step("create_file");
+    space.reserve(fd, 0, layout.data_offset + capacity) catch |err| {
+        // What is kept for recycling is the first thing to give up.
+        if (err != error.no_space or !try purge(self)) return err;
+        try space.reserve(fd, 0, layout.data_offset + capacity);
+    };
+    switches.step("create_memory");
+    try writeHeader(self, fd, entry);
+    const mapping = try Mapping.window(.{ .fd = fd, .offset = layout.data_offset, .private = false }, capacity);
+    keepLocal(self, slot, entry.file, mapping);
+    switches.step("create_header");
+    self.references()[slot].store(1, .seq_cst);
+    entry.state.store(@intFromEnum(layout.Segment.State.private), .release);
+    switches.step("create_ready");
+    return .{ .slot = slot, .generation = entry.generation.load(.monotonic), .size = options.size };
+}
+
+fn unmake(self: *Context, slot: u32) void {
+    var garbage: Garbage = .{};
+    // Without the lock the slot stays ours, as `creating`, until we leave.
+    self.lock() catch return;
+    delete(self, slot, &garbage);
+    self.unlock();
+    garbage.empty();
+}
+
+/// Deletes what this process keeps for recycling; false when there is nothing.
+fn purge(self: *Context) !bool {
+    var garbage: Garbage = .{};
+    defer garbage.empty();
+    try self.lock();
+    defer self.unlock();
+    const own = &self.control.processes[self.slot];
+    if (own.recycled_count == 0) return false;
+    for (0..end(self)) |index| {
+        const entry = &self.control.segments[index];
+        if (entry.state.load(.monotonic) != @intFromEnum(layout.Segment.State.recyclable)) continue;
+        if (entry.creator == self.slot and entry.creator_file == self.process_file) delete(self, @intCast(index), &garbage);
+    }
+    own.recycled_count = 0;
+    own.recycled_bytes = 0;
+    return true;
+}
+
+fn take(self: *Context, size: u64, capacity: u64) !u32 {
+    try self.lock();
+    defer self.unlock();
+    const slot = try freeSlot(self);
+    const entry = &self.control.segments[slot];
+    const number = self.header().next_file;
+    self.header().next_file += 1;
+    entry.file = number;
+    entry.size = size;
+    entry.capacity = capacity;
+    entry.creator = self.slot;
+    entry.creator_file = self.process_file;
+    entry.names.store(0, .monotonic);
+    _ = entry.generation.fetchAdd(1, .monotonic);
+    entry.state.store(@intFromEnum(layout.Segment.State.creating), .release);
+    return slot;
+}
+
+fn freeSlot(self: *Context) !u32 {
+    var attempts: u32 = 0;
+    while (attempts < 2) : (attempts += 1) {
+        const used = end(self);
+        for (0..used) |step| {
+            const slot: u32 = @intCast((self.segment_hint + step) % used);
+            const entry = &self.control.segments[slot];
+            // A generation that has run out retires its slot.
+            if (entry.state.load(.monotonic) == 0 and entry.generation.load(.monotonic) < std.math.maxInt(u32)) {
+                self.segment_hint = slot + 1;
+                return slot;
+            }
+        }
+        if (used < layout.segments_max) {
+            try self.reserve(&self.control.segments[used], @sizeOf(layout.Segment));
+            self.header().segment_end = used + 1;
+            return used;
+        }
+        var garbage: Garbage = .{};
+        process.reapDead(self, &garbage);
+        garbage.empty();
+    }
+    return report.fail(error.table_full, "the context holds {d} allocations, as many as it can.", .{layout.segments_max});
+}
+
+fn writeHeader(self: *Context, fd: file.Fd, entry: *const layout.Segment) !void {
+    const owner = &self.control.processes[self.slot];
+    const header: layout.SegmentHeader = .{
+        .generation = entry.generation.load(.monotonic),
+        .file = entry.file,
+        .size = entry.size,
+        .capacity = entry.capacity,
+        .creator_pid = owner.pid,
+        .creator_start_time = owner.start_time,
+        .creator_namespace = owner.pid_namespace,
+    };
+    const bytes = std.mem.asBytes(&header);
+    _ = try file.check(linux.pwrite(fd, bytes, bytes.len, 0), "write", "a segment's header");
+}
+
+/// Memory that this process made and nobody holds any more: no first touch. At most a quarter may go unused.
+fn recycle(self: *Context, options: Options) !?Reference {
+    const own = &self.control.processes[self.slot];
+    if (own.recycled_count == 0) return null;
+    const slot = found: {
+        try self.lock();
+        defer self.unlock();
+        for (0..end(self)) |index| {
+            const entry = &self.control.segments[index];
+            if (entry.state.load(.monotonic) != @intFromEnum(layout.Segment.State.recyclable)) continue;
+            if (entry.creator != self.slot or entry.creator_file != self.process_file) continue;
+            if (entry.capacity < options.size or entry.capacity - options.size > entry.capacity / 4 + layout.page) continue;
+            own.recycled_bytes -|= entry.capacity;
+            own.recycled_count -|= 1;
+            entry.size = options.size;
+            entry.names.store(0, .monotonic);
+            _ = entry.generation.fetchAdd(1, .monotonic);
+            self.references()[index].store(1, .seq_cst);
+            entry.state.store(@intFromEnum(layout.Segment.State.private), .release);
+            break :found index;
+        }
+        return null;
+    };
+    switches.step("recycle_taken");
+    const entry = &self.control.segments[slot];
+    const reference: Reference = .{ .slot = @intCast(slot), .generation = entry.generation.load(.monotonic), .size = options.size };
+    errdefer drop(self, reference) catch {};
+    const fd = try openFile(self, entry.file, .RDWR);
+    defer file.close(fd);
+    try writeHeader(self, fd, entry);
+    const mapping = try sharedMapping(self, reference.slot, entry.file, fd, entry.capacity);
+    defer mapping.release();
+    if (!options.uninitialized and !switches.off("zero_fill")) @memset(mapping.address[0..options.size], 0);
+    return reference;
+}
+
+/// The whole segment, in place and writable, as its creator keeps it.
+fn sharedMapping(self: *Context, slot: u32, number: u64, fd: file.Fd, capacity: u64) !*Mapping {
+    self.local_lock.lock();
+    const local = &self.locals[slot];
+    if (local.file == number) if (local.mapping) |mapping| {
+        defer self.local_lock.unlock();
+        return mapping.retain();
+    };
+    self.local_lock.unlock();
+    const mapping = try Mapping.window(.{ .fd = fd, .offset = layout.data_offset, .private = false }, capacity);
+    keepLocal(self, slot, number, mapping.retain());
+    return mapping;
+}
+
+fn keepLocal(self: *Context, slot: u32, number: u64, mapping: ?*Mapping) void {
+    self.local_lock.lock();
+    const before = self.locals[slot].mapping;
+    self.locals[slot] = .{ .file = number, .mapping = mapping };
+    self.local_lock.unlock();
+    if (before) |old| old.release();
+}
+
+fn openFile(self: *Context, number: u64, mode: std.posix.ACCMODE) !file.Fd {
+    var buffer: Name = undefined;
+    const name = nameOf(&buffer, number);
+    return try file.openExisting(self.directory.fd, name, .{ .ACCMODE = mode, .CLOEXEC = true, .NOFOLLOW = true }) orelse
+        report.fail(error.corrupt, "the file of a live segment, {s}, is gone.", .{name});
+}
+
+/// A view of `length` bytes from `offset`. `private`: the reader's own pages, copy on write.
+pub fn view(self: *Context, reference: Reference, private: bool, offset: u64, length: u64) !*Mapping {
+    if (offset > reference.size or length > reference.size - offset)
+        return report.fail(error.out_of_bounds, "{d} bytes at {d} reach beyond the {d} that are there.", .{ length, offset, reference.size });
+    if (length > std.math.maxInt(u32)) return report.fail(error.too_large, "a view of {d} bytes was asked for.", .{length});
+    const entry = &self.control.segments[reference.slot];
+    const number = entry.file;
+    if (!private and offset == 0) {
+        // The creator's own mapping serves, so that recycled memory is not mapped and touched anew.
+        self.local_lock.lock();
+        defer self.local_lock.unlock();
+        const local = &self.locals[reference.slot];
+        if (local.file == number) if (local.mapping) |mapping| return mapping.part(length);
+    }
+    const fd = try openFile(self, number, .RDWR);
+    defer file.close(fd);
+    try verify(fd, reference, number);
+    return Mapping.window(.{ .fd = fd, .offset = layout.data_offset + offset, .private = private and !switches.off("private_views") }, length);
+}
+
+/// What the file says must agree with what the table said, and the file must really be that long.
+fn verify(fd: file.Fd, reference: Reference, number: u64) !void {
+    var header: layout.SegmentHeader = undefined;
+    const bytes = std.mem.asBytes(&header);
+    const read = try file.check(linux.pread(fd, bytes, bytes.len, 0), "read", "a segment's header");
+    const found = (try file.facts(fd, "")).?;
+    if (read != bytes.len or !std.mem.eql(u8, &header.magic, &layout.magic) or header.version != layout.version)
+        return report.fail(error.corrupt, "segment {x} does not begin with its header.", .{number});
+    if (header.generation != reference.generation or header.file != number or header.size != reference.size)
+        return report.fail(error.corrupt, "segment {x} says {d} bytes in generation {d}, the table {d} in {d}.", .{ number, header.size, header.generation, reference.size, reference.generation });
+    if (found.size < layout.data_offset + reference.size)
+        return report.fail(error.corrupt, "segment {x} has {d} bytes, fewer than {d}.", .{ number, found.size, layout.data_offset + reference.size });
+}
+
+/// Another reference of this process to memory that it already references.
+pub fn retain(self: *Context, reference: Reference) void {
+    const before = self.references()[reference.slot].fetchAdd(1, .seq_cst);
+    std.debug.assert(before > 0);
+}
+
+/// Gives one reference of this process back.
+pub fn drop(self: *Context, reference: Reference) !void {
+    // Sequentially consistent, as is the load after it: pairs with `publication` dropping the last name and then
+    // looking at the rows. One of the two sees the other and collects.
+    const before = self.references()[reference.slot].fetchSub(1, .seq_cst);
+    std.debug.assert(before > 0);
+    if (before > 1) return;
+    const entry = &self.control.segments[reference.slot];
+    if (entry.names.load(.seq_cst) > 0) return;
+    switches.step("release_dropped");
+    var garbage: Garbage = .{};
+    defer garbage.empty();
+    try self.lock();
+    defer self.unlock();
+    if (entry.generation.load(.monotonic) == reference.generation) collect(self, reference.slot, &garbage);
+}
+
+/// Does the memory still exist for anyone?
+pub fn lives(self: *Context, reference: Reference) bool {
+    const entry = &self.control.segments[reference.slot];
+    const state: layout.Segment.State = @enumFromInt(entry.state.load(.acquire));
+    return entry.generation.load(.acquire) == reference.generation and state != .free and state != .recyclable;
+}
+
+/// Deletes or recycles the segment if nobody holds it. Under the lock.
+pub fn collect(self: *Context, slot: u32, garbage: *Garbage) void {
+    const entry = &self.control.segments[slot];
+    const state: layout.Segment.State = @enumFromInt(entry.state.load(.monotonic));
+    switch (state) {
+        .private, .shared, .freed => {},
+        .free, .creating, .recyclable, _ => return,
+    }
+    if (entry.names.load(.seq_cst) > 0) return;
+    for (0..process.processEnd(self)) |row| {
+        if (self.control.processes[row].state.load(.monotonic) != layout.Process.live) continue;
+        if (self.control.references[row][slot].load(.seq_cst) > 0) return;
+    }
+    if (keepForCreator(self, entry)) return;
+    delete(self, slot, garbage);
+}
+
+fn keepForCreator(self: *Context, entry: *layout.Segment) bool {
+    if (entry.creator >= layout.processes_max or switches.off("recycle")) return false;
+    const creator = &self.control.processes[entry.creator];
+    if (creator.state.load(.monotonic) != layout.Process.live or creator.file != entry.creator_file) return false;
+    if (creator.recycled_bytes +| entry.capacity > creator.recycle_limit) return false;
+    creator.recycled_bytes += entry.capacity;
+    creator.recycled_count += 1;
+    entry.state.store(@intFromEnum(layout.Segment.State.recyclable), .release);
+    switches.step("collect_recycled");
+    return true;
+}
+
+/// Unlinks the file and frees the slot. Under the lock. The slot is freed last: whoever finds us dead deletes again.
+pub fn delete(self: *Context, slot: u32, garbage: *Garbage) void {
+    const entry = &self.control.segments[slot];
+    var buffer: Name = undefined;
+    const name = nameOf(&buffer, entry.file);
+    const fd = file.openExisting(self.directory.fd, name, .{ .ACCMODE = .RDWR, .CLOEXEC = true, .NOFOLLOW = true }) catch null;
+    _ = linux.unlinkat(self.directory.fd, name, 0);
+    if (fd) |open| garbage.add(open, layout.data_offset + entry.capacity);
+    switches.step("delete_unlinked");
+    entry.state.store(@intFromEnum(layout.Segment.State.free), .release);
+    // The process is ending, and this may be a signal handler: its mappings end with it.
+    if (exit.cleaning.load(.monotonic)) return;
+    self.local_lock.lock();
+    const local = self.locals[slot];
+    if (local.file == entry.file) self.locals[slot] = .{};
+    self.local_lock.unlock();
+    if (local.file == entry.file) if (local.mapping) |mapping| mapping.release();
+}
