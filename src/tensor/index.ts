@@ -1,4 +1,5 @@
 export { type AsTensorOptions, asTensor, isTensorSource } from "./as-tensor.ts";
+export { type ConvertOptions, convert } from "./convert.ts";
 export { DType, type TypedArray, type TypedArrayOf } from "./dtype.ts";
 export { type ElementType, elementTypes } from "./element-type.ts";
 export {
