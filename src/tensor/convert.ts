@@ -43,7 +43,7 @@ export function convert<const D extends DType>(source: TypedArray, options: Conv
   if (out.length !== source.length) {
     throw makeError("wrong_shape", { op, message: `out has ${out.length} elements, the source ${source.length}.` });
   }
-  const input = overlap(source, out) ? source.slice() : source;
+  const input = overlap(source, out) ? copyOf(source, from) : source;
   if (from === to) (out as Uint8Array).set(input as Uint8Array);
   else if (isWideInteger(from) && isWideInteger(to)) convertWide(input as WideArray, out as WideArray, to);
   else if (storingConverts(from, to)) (out as Float64Array).set(input as Float64Array);
@@ -59,6 +59,13 @@ function requireHolds(array: TypedArray, dtype: DType, which: string, op: string
     message: `${which} is ${describeValue(array)}, which does not hold ${dtype}.`,
     hint: `Pass a ${elementTypes[dtype].arrayType.name}, or name its own type.`,
   });
+}
+
+// Not slice(): Buffer's returns a view.
+function copyOf(source: TypedArray, dtype: DType): TypedArray {
+  const copy = new elementTypes[dtype].arrayType(source.length);
+  (copy as Uint8Array).set(source as Uint8Array);
+  return copy;
 }
 
 function overlap(a: TypedArray, b: TypedArray): boolean {

@@ -71,6 +71,21 @@ describe("TensorMemory", () => {
     expect(memory.dataSizeBytes).toBe(0);
   });
 
+  test("leaves nothing behind, whether it was looked at or not", () => {
+    const liveMappings = () => {
+      native.mr_boundary_live();
+      return block.results[1];
+    };
+    const before = liveMappings();
+    const memory = new TensorMemory(1 << 16);
+    const other = memory.share();
+    memory.getView().data[0] = 1;
+    expect(liveMappings()).toBeGreaterThan(before!);
+    memory.close();
+    other.close();
+    expect(liveMappings()).toBe(before);
+  });
+
   test("closing one owner leaves the views of another alone", () => {
     const first = new TensorMemory(4);
     using second = first.share();
