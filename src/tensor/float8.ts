@@ -58,8 +58,8 @@ const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
 
 /**
- * Nearest value, ties to even. What is too large becomes the largest finite value of its sign (ONNX's `saturate`);
- * infinity stays where the format has it (E5M2) and is too large elsewhere. NaN stays NaN.
+ * Nearest value, ties to even. What is too large becomes the largest finite value of its sign (as ONNX's `Cast` with
+ * `saturate`); infinity stays where the format has it (E5M2) and is too large elsewhere. NaN stays NaN.
  */
 export function encodeFloat8(values: Float64Array, dtype: Float8, out: Uint8Array): void {
   const format: Format = formats[dtype];

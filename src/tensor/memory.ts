@@ -1,7 +1,7 @@
 import { NativeBuffer } from "../native/buffer.ts";
 import { makeError } from "../native/error.ts";
 import { ConstTensorMemoryView, TensorMemoryView } from "./memory-view.ts";
-import { nativeOwnerOf, registerNativeBuffer } from "./native-buffer-registry.ts";
+import { registerNativeBuffer, unregisterNativeBuffer } from "./native-buffer-registry.ts";
 import { type RawMemory, rawBytes } from "./raw-bytes.ts";
 
 /**
@@ -17,6 +17,7 @@ import { type RawMemory, rawBytes } from "./raw-bytes.ts";
 export class TensorMemory implements Disposable, RawMemory {
   #native: NativeBuffer | undefined;
   #closed = false;
+  #shown: ArrayBuffer | undefined;
 
   /**
    * @param dataSizeBytes size of the memory; 0, the default, is no memory.
@@ -68,6 +69,9 @@ export class TensorMemory implements Disposable, RawMemory {
     this.#closed = true;
     const native = this.#native;
     this.#native = undefined;
+    // A buffer that something pins (a file call in flight) outlives this; its views are then ordinary memory.
+    if (this.#shown !== undefined) unregisterNativeBuffer(this.#shown);
+    this.#shown = undefined;
     native?.close();
   }
 
@@ -83,11 +87,11 @@ export class TensorMemory implements Disposable, RawMemory {
     this.#requireOpen(op);
     if (this.#native === undefined) return new Uint8Array(0);
     const { buffer, slot, generation } = this.#native;
-    const bytes = new Uint8Array(buffer);
-    if (nativeOwnerOf(bytes) === undefined) {
+    if (buffer !== this.#shown) {
       registerNativeBuffer(buffer, { slot, generation, byteOffset: 0, memoryKind: "host" });
+      this.#shown = buffer;
     }
-    return bytes;
+    return new Uint8Array(buffer);
   }
 
   #requireOpen(op: string): void {
