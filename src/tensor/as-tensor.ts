@@ -3,7 +3,7 @@ import { makeError } from "../native/error.ts";
 import { DataTensor } from "./data-tensor.ts";
 import type { DType, TypedArray } from "./dtype.ts";
 import { elementTypes } from "./element-type.ts";
-import { bytesOf, isRawBytes } from "./raw-bytes.ts";
+import { bytesOf, isRawBytes, isRawMemory, rawBytes } from "./raw-bytes.ts";
 import { Shape } from "./shape.ts";
 import type { RawBytes, TensorData, TensorInput, TensorSource } from "./source.ts";
 import { describeValue, dtypeOf, holds, typedArrayKind } from "./typed-array.ts";
@@ -23,7 +23,7 @@ export interface AsTensorOptions<D extends DType = DType> {
  * - A `TensorSource` is returned as it is. Its element type and shape must be those required.
  * - A typed array is elements. `Uint8Array` also carries bool and the 8-bit floats, `Uint16Array` bfloat16, when
  *   `dtype` asks for it. Over native memory of ours it keeps its native reference.
- * - Raw bytes (`ArrayBuffer`, `SharedArrayBuffer`, `DataView`, `Buffer`) need a `dtype`.
+ * - Raw bytes (`ArrayBuffer`, `SharedArrayBuffer`, `DataView`, `Buffer`, `TensorMemory` and its views) need a `dtype`.
  * - `{ data, shape, dtype }` says what a bare array cannot.
  *
  * With one -1 in `shape`, that axis follows from a bare array's length; with several, the input must bring its shape.
@@ -37,9 +37,7 @@ export function asTensor<const D extends DType = DType>(
   options: AsTensorOptions<D> = {},
 ): TensorSource<D> {
   const { op = "asTensor", dtype, shape } = options;
-  if (typedArrayKind(input) !== undefined || isRawBytes(input)) {
-    return fromData({ data: input as TypedArray | RawBytes }, dtype, shape, op) as TensorSource<D>;
-  }
+  if (isData(input)) return fromData(input, dtype, shape, op) as TensorSource<D>;
   if (isTensorSource(input)) {
     requireKnown(input.dtype, op);
     requireDtype(input.dtype, dtype, op);
@@ -56,7 +54,7 @@ export function asTensor<const D extends DType = DType>(
   if (isTensorData(input)) {
     if (input.dtype !== undefined) requireDtype(input.dtype, dtype, op);
     if (input.shape !== undefined) requireShape(Shape.validate(input.shape, op), shape, op);
-    return fromData(input, input.dtype ?? dtype, input.shape ?? shape, op) as TensorSource<D>;
+    return fromData(input.data, input.dtype ?? dtype, input.shape ?? shape, op) as TensorSource<D>;
   }
   throw makeError("invalid_argument", {
     op,
@@ -74,12 +72,20 @@ export function isTensorSource(value: unknown): value is TensorSource {
 
 function isTensorData(value: unknown): value is TensorData {
   if (typeof value !== "object" || value === null) return false;
-  const { data } = value as Partial<TensorData>;
-  return typedArrayKind(data) !== undefined || isRawBytes(data);
+  return isData((value as Partial<TensorData>).data);
 }
 
-function fromData(input: TensorData, wanted: DType | undefined, shape: Shape | undefined, op: string): TensorSource {
-  const { data } = input;
+function isData(value: unknown): value is TensorData["data"] {
+  return typedArrayKind(value) !== undefined || isRawBytes(value) || isRawMemory(value);
+}
+
+function fromData(
+  input: TensorData["data"],
+  wanted: DType | undefined,
+  shape: Shape | undefined,
+  op: string,
+): TensorSource {
+  const data = isRawMemory(input) ? input[rawBytes] : input;
   if (wanted !== undefined) requireKnown(wanted, op);
   const buffer = isAnyArrayBuffer(data) ? data : data.buffer;
   if ((buffer as ArrayBuffer).detached) {
@@ -89,7 +95,8 @@ function fromData(input: TensorData, wanted: DType | undefined, shape: Shape | u
     });
   }
   const bytes = bytesOf(data);
-  const dtype = isRawBytes(data) ? rawDtype(data, wanted, op) : arrayDtype(data, wanted, op);
+  const raw = isRawMemory(input) || isRawBytes(data);
+  const dtype = raw ? rawDtype(data, wanted, op) : arrayDtype(data as TypedArray, wanted, op);
   const { size } = elementTypes[dtype];
   if (bytes.byteLength % size !== 0) {
     throw makeError("wrong_size", {
@@ -100,7 +107,7 @@ function fromData(input: TensorData, wanted: DType | undefined, shape: Shape | u
   return new DataTensor(dtype, resolveShape(bytes.byteLength / size, dtype, shape, op), bytes);
 }
 
-function rawDtype(data: RawBytes, wanted: DType | undefined, op: string): DType {
+function rawDtype(data: TypedArray | RawBytes, wanted: DType | undefined, op: string): DType {
   if (wanted !== undefined) return wanted;
   throw makeError("invalid_dtype", {
     op,

@@ -8,6 +8,18 @@ export function isRawBytes(value: unknown): value is RawBytes {
   return isAnyArrayBuffer(value) || isDataView(value) || Buffer.isBuffer(value);
 }
 
+/** Key under which objects that own or view untyped memory (`TensorMemory` and its views) show it. */
+export const rawBytes: unique symbol = Symbol.for("millrace.rawBytes");
+
+/** Memory without an element type that is an object of ours. */
+export interface RawMemory {
+  readonly [rawBytes]: Uint8Array;
+}
+
+export function isRawMemory(value: unknown): value is RawMemory {
+  return typeof value === "object" && value !== null && rawBytes in value;
+}
+
 /** The same memory as plain bytes; no copy. */
 export function bytesOf(data: ArrayBufferView | ArrayBufferLike): Uint8Array {
   return isAnyArrayBuffer(data)

@@ -1,4 +1,5 @@
 import type { DType, TypedArray } from "./dtype.ts";
+import type { RawMemory } from "./raw-bytes.ts";
 
 /** Where the bytes are: JavaScript's heap or plain native memory, shared memory, page-locked memory, a device. */
 export const MemoryKind = { host: "host", shared: "shared", pinned: "pinned", device: "device" } as const;
@@ -37,10 +38,10 @@ export type RawBytes = ArrayBuffer | SharedArrayBuffer | DataView | Buffer;
 
 /** Data with what a bare array cannot say: its shape, and the element type of bit patterns and raw bytes. */
 export interface TensorData<D extends DType = DType> {
-  readonly data: TypedArray | RawBytes;
+  readonly data: TypedArray | RawBytes | RawMemory;
   readonly shape?: readonly number[] | undefined;
   readonly dtype?: D | undefined;
 }
 
 /** What every call accepts as a tensor. */
-export type TensorInput<D extends DType = DType> = TensorSource<D> | TensorData<D> | TypedArray | RawBytes;
+export type TensorInput<D extends DType = DType> = TensorSource<D> | TensorData<D> | TypedArray | RawBytes | RawMemory;
