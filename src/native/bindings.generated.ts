@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 2817689851;
+export const digest = 2410775504;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -17,6 +17,7 @@ export const symbols = {
   mr_memory_create: { args: ["f64"], returns: "i32" },
   mr_memory_share: { args: ["u32", "u32"], returns: "i32" },
   mr_memory_view: { args: ["u32", "u32"], returns: "i32" },
+  mr_memory_reset: { args: ["u32", "u32"], returns: "i32" },
   mr_memory_close: { args: ["u32", "u32"], returns: "i32" },
   mr_context_open: { args: ["u32", "u32", "f64"], returns: "i32" },
   mr_context_close: { args: ["u32", "u32"], returns: "i32" },

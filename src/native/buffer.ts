@@ -55,12 +55,22 @@ export class NativeBuffer {
     return new NativeBuffer(check(native.mr_memory_create(byteLength), op), byteLength);
   }
 
+  /** Owns the handle that a call has just returned, of memory of `byteLength` bytes. */
+  static adopt(slot: number, byteLength: number): NativeBuffer {
+    return new NativeBuffer(slot, byteLength);
+  }
+
   /** Another owner of the same memory, with an `ArrayBuffer` of its own. */
   share(): NativeBuffer {
     return new NativeBuffer(
       check(native.mr_memory_share(this.slot, this.generation), "NativeBuffer.share"),
       this.byteLength,
     );
+  }
+
+  /** A private view of shared memory drops what was written to it. */
+  reset(): void {
+    check(native.mr_memory_reset(this.slot, this.generation), "NativeBuffer.reset");
   }
 
   get closed(): boolean {

@@ -21,5 +21,5 @@ export {
   type TensorInput,
   type TensorSource,
 } from "./source.ts";
-export { elementType } from "./spelling.ts";
+export { elementType, elementTypeOfCode } from "./spelling.ts";
 export { dtypeOf } from "./typed-array.ts";

@@ -65,3 +65,8 @@ export function elementType(spelling: string | number, op = "elementType"): Elem
   }
   return type;
 }
+
+/** The element type of an ONNX number that was read from outside, or undefined. */
+export function elementTypeOfCode(code: number): ElementType | undefined {
+  return bySpelling.get(code);
+}

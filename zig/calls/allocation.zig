@@ -74,13 +74,12 @@ pub fn publish(t: *Thread, slot: u32, generation: u32, name_length: u32, attribu
     return 0;
 }
 
-/// Results: address, length and mapping of a window, for one `ArrayBuffer`. `private` 1: copy on write.
+/// A window of the memory, as a handle of kind memory. `private` 1: copy on write. The offset is a multiple of 64.
 pub fn view(t: *Thread, slot: u32, generation: u32, private: u32, offset: f64, length: f64) !i32 {
     const pinned = try handle.pin(Allocation, slot, generation);
     defer pinned.release();
     const self = pinned.ptr;
-    memory.show(t, try segment.view(self.context, self.reference, private != 0, try block.toInteger(offset), try block.toInteger(length)));
-    return 0;
+    return memory.give(t, try segment.view(self.context, self.reference, private != 0, try block.toInteger(offset), try block.toInteger(length)));
 }
 
 /// Another handle to the same memory, of this thread. Results: see `give`.

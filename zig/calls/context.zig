@@ -35,7 +35,7 @@ pub const Opened = struct {
 pub fn open(t: *Thread, name_length: u32, directory_length: u32, recycle_limit: f64) !i32 {
     const name = try nameIn(t, name_length);
     const base = try baseIn(t, name_length, directory_length);
-    const context = try shm.open(&base, name, try block.toInteger(recycle_limit));
+    const context = try shm.open(std.mem.sliceTo(&base, 0), name, try block.toInteger(recycle_limit));
     errdefer shm.close(context);
     const self = try allocator.create(Opened);
     errdefer allocator.destroy(self);
@@ -212,7 +212,7 @@ pub fn reapMembers(_: *Thread, slot: u32, generation: u32) !i32 {
 /// Clears the jobs of this user, below the directory in `text`, in which nobody lives; returns how many.
 pub fn reapJobs(t: *Thread, directory_length: u32) !i32 {
     const base = try baseIn(t, 0, directory_length);
-    return @intCast(directory.reap(&base));
+    return @intCast(directory.reap(std.mem.sliceTo(&base, 0)));
 }
 
 fn nameIn(t: *Thread, length: u32) ![]const u8 {

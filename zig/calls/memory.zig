@@ -37,13 +37,21 @@ pub fn view(t: *Thread, slot: u32, generation: u32) !i32 {
     return 0;
 }
 
+/// A private view shows what was published again, also where it was written to. Other memory stays as it is.
+pub fn reset(_: *Thread, slot: u32, generation: u32) !i32 {
+    const pinned = try pin(slot, generation);
+    defer pinned.release();
+    pinned.ptr.forgetWrites();
+    return 0;
+}
+
 pub fn close(_: *Thread, slot: u32, generation: u32) !i32 {
     try handle.close(.memory, slot, generation);
     return 0;
 }
 
 /// Hands a reference to a mapping over to JavaScript.
-pub fn show(t: *Thread, mapping: *Mapping) void {
+fn show(t: *Thread, mapping: *Mapping) void {
     t.block.results[0] = @floatFromInt(@intFromPtr(mapping.address));
     t.block.results[1] = @floatFromInt(mapping.length);
     t.block.results[2] = @floatFromInt(@intFromPtr(mapping));

@@ -22,6 +22,7 @@ pub const Mapping = struct {
     mapped: []align(page) u8,
     /// What this is a part of; unmapping is its business.
     whole: ?*Mapping = null,
+    private: bool = false,
     references: std.atomic.Value(u32) = .init(1),
 
     pub const Source = struct { fd: i32, offset: u64, private: bool };
@@ -48,8 +49,13 @@ pub const Mapping = struct {
         errdefer allocator.destroy(self);
         const lead: usize = @intCast(source.offset % page);
         const bytes = try map(length + lead, .{ .fd = source.fd, .offset = source.offset - lead, .private = source.private });
-        self.* = .{ .address = @alignCast(bytes.ptr + lead), .length = length, .mapped = bytes };
+        self.* = .{ .address = @alignCast(bytes.ptr + lead), .length = length, .mapped = bytes, .private = source.private };
         return self.counted();
+    }
+
+    /// Drops the pages that a private view wrote; the file's show through again.
+    pub fn forgetWrites(self: *Mapping) void {
+        if (self.private) _ = linux.madvise(self.mapped.ptr, self.mapped.len, linux.MADV.DONTNEED);
     }
 
     fn counted(self: *Mapping) *Mapping {

@@ -246,6 +246,7 @@ fn openFile(self: *Context, number: u64, mode: std.posix.ACCMODE) !file.Fd {
 pub fn view(self: *Context, reference: Reference, private: bool, offset: u64, length: u64) !*Mapping {
     if (offset > reference.size or length > reference.size - offset)
         return report.fail(error.out_of_bounds, "{d} bytes at {d} reach beyond the {d} that are there.", .{ length, offset, reference.size });
+    if (offset % 64 != 0) return report.fail(error.invalid_argument, "the offset {d} is not a multiple of 64.", .{offset});
     if (length > std.math.maxInt(u32)) return report.fail(error.too_large, "a view of {d} bytes was asked for.", .{length});
     const entry = &self.control.segments[reference.slot];
     const number = entry.file;

@@ -1,0 +1,72 @@
+import { clearTimeout, setTimeout } from "node:timers";
+import { check, checkInteger } from "../native/check.ts";
+import { makeError } from "../native/error.ts";
+import { watch } from "../native/jobs.ts";
+import { native } from "../native/library.ts";
+import type { DType } from "../tensor/index.ts";
+import type { FastIOAllocation } from "./allocation.ts";
+
+/** A `waitFor` under way. */
+export interface Waiting {
+  close(): void;
+}
+
+interface Request<D extends DType> {
+  readonly name: string;
+  readonly op: string;
+  readonly options: { readonly timeoutMs?: number | undefined; readonly signal?: AbortSignal | undefined };
+  readonly handle: { readonly slot: number; readonly generation: number };
+  readonly waiting: Set<Waiting>;
+  readonly tryGet: () => FastIOAllocation<D> | undefined;
+}
+
+/** Looks, then polls the context's sequence number for some turns of the event loop, then sleeps until it changes. */
+export async function waitForName<D extends DType>(request: Request<D>): Promise<FastIOAllocation<D>> {
+  const { name, op, handle, tryGet } = request;
+  const { timeoutMs, signal } = request.options;
+  if (timeoutMs !== undefined) checkInteger(timeoutMs, "timeoutMs", op, 0, 0x7fff_ffff);
+  if (signal?.aborted) throw signal.reason;
+  const there = tryGet();
+  if (there !== undefined) return there;
+
+  return new Promise((resolve, reject) => {
+    let seen = -1;
+    const finish = (settle: () => void) => {
+      stop();
+      native.mr_context_watch(handle.slot, handle.generation, 0);
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+      request.waiting.delete(entry);
+      settle();
+    };
+    const look = (): boolean => {
+      // Read before looking, so that what is published in between is seen by the next turn.
+      const now = native.mr_context_sequence(handle.slot, handle.generation);
+      if (now === seen) return false;
+      seen = now;
+      try {
+        const found = tryGet();
+        if (found !== undefined) finish(() => resolve(found));
+        return found !== undefined;
+      } catch (error) {
+        finish(() => reject(error));
+        return true;
+      }
+    };
+    const onAbort = () => finish(() => reject(signal?.reason));
+    const entry = {
+      close: () => finish(() => reject(makeError("closed", { op, message: "the context was closed." }))),
+    };
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            const message = `nothing was published as "${name}" within ${timeoutMs} ms.`;
+            finish(() => reject(makeError("deadline", { op, message })));
+          }, timeoutMs);
+    check(native.mr_context_watch(handle.slot, handle.generation, 1), op);
+    const stop = watch(look);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    request.waiting.add(entry);
+  });
+}

@@ -1,0 +1,17 @@
+/** One line each time a driver, a library or a fallback is chosen, or something was forgotten. */
+export type LogLine = { readonly level: "info" | "warn"; readonly message: string };
+
+type Listener = (line: LogLine) => void;
+
+const listeners = new Set<Listener>();
+
+/** Calls `listener` for every line until the returned function is called. `MILLRACE_LOG=1` prints them to stderr. */
+export function onLog(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+export function log(level: LogLine["level"], message: string): void {
+  if (process.env["MILLRACE_LOG"]) process.stderr.write(`millrace ${level}: ${message}\n`);
+  for (const listener of listeners) listener({ level, message });
+}
