@@ -8,4 +8,6 @@ export {
   type TensorOptions,
   type WaitOptions,
 } from "./context.ts";
+export { type EntryOptions, FastIOEntry, type UpdateShapeOptions } from "./entry.ts";
+export { type EntryDeclaration, IOAccess } from "./entry-type.ts";
 export type { Attributes } from "./metadata.ts";
