@@ -57,7 +57,7 @@ pub fn give(t: *Thread, mapping: *Mapping) !i32 {
     return @intCast(opened.slot);
 }
 
-fn pin(slot: u32, generation: u32) !handle.Pinned(Mapping) {
+pub fn pin(slot: u32, generation: u32) !handle.Pinned(Mapping) {
     const pinned = try handle.pin(Memory, slot, generation);
     return .{ .ptr = @ptrCast(@alignCast(pinned.ptr)), .slot = pinned.slot };
 }

@@ -23,7 +23,10 @@ pub const Mapping = struct {
     /// What this is a part of; unmapping is its business.
     whole: ?*Mapping = null,
     references: std.atomic.Value(u32) = .init(1),
+    /// Set when the memory is somebody else's, who is told when the last reference goes.
+    owner: ?Owner = null,
 
+    pub const Owner = struct { context: *anyopaque, release: *const fn (context: *anyopaque) void };
     pub const Source = struct { fd: i32, offset: u64, private: bool };
 
     /// Memory of this process alone, zeroed, aligned to 64 bytes.
@@ -52,6 +55,13 @@ pub const Mapping = struct {
         return self.counted();
     }
 
+    /// Memory that `owner` keeps until the last reference goes. On error the owner has not been told.
+    pub fn borrowed(bytes: []align(64) u8, owner: Owner) !*Mapping {
+        const self = try allocator.create(Mapping);
+        self.* = .{ .address = bytes.ptr, .length = bytes.len, .mapped = &.{}, .owner = owner };
+        return self.counted();
+    }
+
     fn counted(self: *Mapping) *Mapping {
         _ = live_count.fetchAdd(1, .monotonic);
         _ = live_bytes.fetchAdd(self.length, .monotonic);
@@ -67,8 +77,13 @@ pub const Mapping = struct {
         if (self.references.fetchSub(1, .acq_rel) != 1) return;
         _ = live_count.fetchSub(1, .monotonic);
         _ = live_bytes.fetchSub(self.length, .monotonic);
+<<<<<<< HEAD
         if (self.whole) |whole| {
             whole.release();
+=======
+        if (self.owner) |owner| {
+            owner.release(owner.context);
+>>>>>>> 41267ce (Run models on a native thread of their own: requests, queue, completion, hand-over of results)
         } else if (self.mapped.len == 0) {
             allocator.free(self.address[0..@max(self.length, 1)]);
         } else if (self.mapped.len < slow_unmap) {

@@ -25,14 +25,7 @@ pub const Base = extern struct {
 /// What a model's input or output is (`ONNXType`).
 pub const ValueKind = enum(c_int) { unknown, tensor, sequence, map, @"opaque", sparse_tensor, optional, _ };
 
-/// `OrtErrorCode`; only the ones that we tell apart have names.
-pub const ErrorCode = enum(c_int) { ok = 0, fail = 1, invalid_argument = 2, no_such_file = 3, _ };
-
-/// Element types are `TensorProto.DataType` numbers, which are also the codes of our own tensors.
-pub const element_string = 8;
-
 pub const Function = enum(usize) {
-    error_code = 1,
     error_message = 2,
     create_env = 3,
     create_session = 7,
@@ -50,6 +43,7 @@ pub const Function = enum(usize) {
     output_name = 37,
     create_run_options = 39,
     terminate_run = 46,
+    unset_terminate_run = 47,
     create_tensor_with_data = 49,
     is_tensor = 50,
     tensor_data = 51,
@@ -63,7 +57,6 @@ pub const Function = enum(usize) {
     cpu_memory_info = 69,
     allocator_free = 76,
     default_allocator = 78,
-    release_env = 92,
     release_status = 93,
     release_memory_info = 94,
     release_session = 95,
@@ -76,7 +69,6 @@ pub const Function = enum(usize) {
 
     fn Signature(comptime function: Function) type {
         return switch (function) {
-            .error_code => fn (*const Status) callconv(.c) ErrorCode,
             .error_message => fn (*const Status) callconv(.c) [*:0]const u8,
             .create_env => fn (severity: c_int, log_id: [*:0]const u8, *?*Env) callconv(.c) ?*Status,
             .create_session => fn (*Env, path: [*:0]const u8, *const SessionOptions, *?*Session) callconv(.c) ?*Status,
@@ -98,7 +90,7 @@ pub const Function = enum(usize) {
             .input_type, .output_type => fn (*const Session, index: usize, *?*TypeInfo) callconv(.c) ?*Status,
             .input_name, .output_name => fn (*const Session, index: usize, *Allocator, *?[*:0]u8) callconv(.c) ?*Status,
             .create_run_options => fn (*?*RunOptions) callconv(.c) ?*Status,
-            .terminate_run => fn (*RunOptions) callconv(.c) ?*Status,
+            .terminate_run, .unset_terminate_run => fn (*RunOptions) callconv(.c) ?*Status,
             .create_tensor_with_data => fn (
                 *const MemoryInfo,
                 data: *anyopaque,
@@ -120,7 +112,6 @@ pub const Function = enum(usize) {
             .cpu_memory_info => fn (allocator_type: c_int, memory_type: c_int, *?*MemoryInfo) callconv(.c) ?*Status,
             .allocator_free => fn (*Allocator, *anyopaque) callconv(.c) ?*Status,
             .default_allocator => fn (*?*Allocator) callconv(.c) ?*Status,
-            .release_env => fn (*Env) callconv(.c) void,
             .release_status => fn (*Status) callconv(.c) void,
             .release_memory_info => fn (*MemoryInfo) callconv(.c) void,
             .release_session => fn (*Session) callconv(.c) void,

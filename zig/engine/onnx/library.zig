@@ -84,7 +84,7 @@ fn connect(handle: *anyopaque, path: [:0]const u8) !Library {
     return library;
 }
 
-/// For the tests of this folder, which run from the project's root.
+/// For the tests of this folder, which run from the project's root or from `zig/`.
 pub fn openForTest() !*const Library {
     const named = std.c.getenv("MILLRACE_ONNXRUNTIME");
     const arch = switch (@import("builtin").cpu.arch) {
@@ -92,7 +92,9 @@ pub fn openForTest() !*const Library {
         .aarch64 => "arm64",
         else => return error.SkipZigTest,
     };
-    return open(if (named) |path| std.mem.span(path) else "node_modules/onnxruntime-node/bin/napi-v6/linux/" ++ arch ++ "/libonnxruntime.so.1");
+    const installed = "node_modules/onnxruntime-node/bin/napi-v6/linux/" ++ arch ++ "/libonnxruntime.so.1";
+    if (named) |path| return open(std.mem.span(path));
+    return open(installed) catch open("../" ++ installed);
 }
 
 test "the library is opened once and says its version" {

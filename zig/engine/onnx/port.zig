@@ -62,11 +62,10 @@ pub fn elementOf(library: *const Library, info: *const api.TensorInfo) !u8 {
     return std.math.cast(u8, element) orelse 0;
 }
 
-pub fn shapeOf(allocator: std.mem.Allocator, library: *const Library, info: *const api.TensorInfo) ![]i64 {
+fn shapeOf(arena: std.mem.Allocator, library: *const Library, info: *const api.TensorInfo) ![]i64 {
     var rank: usize = 0;
     try library.sure(library.table.at(.dimension_count)(info, &rank));
-    const shape = try allocator.alloc(i64, rank);
-    errdefer allocator.free(shape);
+    const shape = try arena.alloc(i64, rank);
     try library.sure(library.table.at(.dimensions)(info, shape.ptr, rank));
     return shape;
 }

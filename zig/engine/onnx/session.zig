@@ -70,6 +70,11 @@ pub const RunOptions = struct {
         library.sure(library.table.at(.terminate_run)(self.raw)) catch {};
     }
 
+    /// Makes options that ended a run fit for the next one.
+    pub fn renew(self: RunOptions, library: *const Library) void {
+        library.sure(library.table.at(.unset_terminate_run)(self.raw)) catch {};
+    }
+
     pub fn release(self: RunOptions, library: *const Library) void {
         library.table.at(.release_run_options)(self.raw);
     }

@@ -38,8 +38,8 @@ pub const Value = struct {
         library.table.at(.release_value)(self.raw);
     }
 
-    /// The bytes, valid until `release`; element type and shape, which `allocator` owns.
-    pub fn describe(self: Value, allocator: std.mem.Allocator, library: *const Library) !Description {
+    /// Element type, shape (written to `axes`) and bytes, which are valid until `release`.
+    pub fn describe(self: Value, library: *const Library, axes: []i64) !Description {
         const table = library.table;
         var is_tensor: c_int = 0;
         try library.sure(table.at(.is_tensor)(self.raw, &is_tensor));
@@ -47,19 +47,30 @@ pub const Value = struct {
         var info: ?*api.TensorInfo = null;
         try library.sure(table.at(.tensor_info)(self.raw, &info));
         defer table.at(.release_tensor_info)(info.?);
+        var rank: usize = 0;
+        try library.sure(table.at(.dimension_count)(info.?, &rank));
+        if (rank > axes.len) return report.fail(error.unsupported_type, "an output has {d} axes, more than {d}.", .{ rank, axes.len });
+        try library.sure(table.at(.dimensions)(info.?, axes.ptr, rank));
         const element = try port.elementOf(library, info.?);
-        const shape = try port.shapeOf(allocator, library, info.?);
-        errdefer allocator.free(shape);
-        var size = elementSize(element) orelse return report.fail(error.unsupported_type, "element type {d} is no plain number.", .{element});
-        for (shape) |axis| size = try std.math.mul(usize, size, @intCast(axis));
+        const size = try sizeOf(element, axes[0..rank]);
         var data: ?*anyopaque = null;
         try library.sure(table.at(.tensor_data)(self.raw, &data));
         const bytes: []u8 = if (size == 0 or data == null) &.{} else @as([*]u8, @ptrCast(data.?))[0..size];
-        return .{ .element = element, .shape = shape, .bytes = bytes };
+        return .{ .element = element, .shape = axes[0..rank], .bytes = bytes };
     }
 };
 
-pub const Description = struct { element: u8, shape: []i64, bytes: []u8 };
+pub const Description = struct { element: u8, shape: []const i64, bytes: []u8 };
+
+/// Bytes of a dense tensor.
+pub fn sizeOf(element: u8, shape: []const i64) !usize {
+    var size = elementSize(element) orelse return report.fail(error.unsupported_type, "element type {d} is no plain number.", .{element});
+    for (shape) |axis| {
+        const count = std.math.cast(usize, axis) orelse return report.fail(error.invalid_shape, "an axis of {d}.", .{axis});
+        size = std.math.mul(usize, size, count) catch return report.fail(error.invalid_shape, "{any} elements do not fit into memory.", .{shape});
+    }
+    return size;
+}
 
 /// Bytes per element; null for strings, complex numbers and the packed 4-bit types, which no tensor of ours holds.
 pub fn elementSize(element: u8) ?usize {
