@@ -12,8 +12,9 @@ const Queue = @import("queue.zig").Queue;
 const Request = @import("request.zig").Request;
 
 const allocator = std.heap.smp_allocator;
-/// Lower than the event loop's: with +10 its worst gap under a busy replica halved (8 ms to 4 ms on two cores).
-const niceness = 10;
+/// Lower than the event loop's, so that its gaps stay short under a busy replica (8 ms at worst become 4 on two cores with
+/// +10); half of that, because other processes at +0 would starve a replica at +10.
+const niceness = 5;
 /// How long the thread looks for the next request before it sleeps: waking it costs about as much.
 const spin_ns = 30_000;
 

@@ -18,8 +18,8 @@ pub const Library = struct {
     pub fn check(self: *const Library, status: ?*api.Status, err: anyerror, comptime what: []const u8, args: anytype) !void {
         const failed = status orelse return;
         defer self.table.at(.release_status)(failed);
-        const words = std.mem.trim(u8, std.mem.span(self.table.at(.error_message)(failed)), " \n");
-        return report.fail(err, what ++ ": {s}", args ++ .{words});
+        const words = std.mem.trim(u8, std.mem.span(self.table.at(.error_message)(failed)), " \n.");
+        return report.fail(err, what ++ ": {s}.", args ++ .{words});
     }
 
     /// For calls that cannot fail with the arguments we pass.
