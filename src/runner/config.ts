@@ -1,6 +1,6 @@
 import { checkInteger } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
-import type { TensorData, TensorSource, TypedArray } from "../tensor/index.ts";
+import type { RawMemory, TensorData, TypedArray } from "../tensor/index.ts";
 import type { Expectation } from "./expectation.ts";
 
 /** Options of `ModelRunner.load`. */
@@ -21,8 +21,8 @@ export interface EngineConfig {
   readonly threads?: number | undefined;
 }
 
-/** Memory for an output, owned by the caller: a typed array, or a tensor over native memory. */
-export type OutputMemory = TypedArray | TensorData | TensorSource;
+/** Memory for an output, owned by the caller: a typed array, `TensorMemory`, or one of both with a shape. */
+export type OutputMemory = TypedArray | RawMemory | TensorData;
 
 export interface ExecuteOptions {
   /** By output name: memory that the result is written to. Native memory is written in place, without a copy. */

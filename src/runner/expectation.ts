@@ -1,5 +1,5 @@
 import { makeError } from "../native/error.ts";
-import type { RawBytes } from "../tensor/index.ts";
+import type { RawBytes, RawMemory } from "../tensor/index.ts";
 import { type DType, Shape, type TensorData, type TensorSource, type TypedArrayOf } from "../tensor/index.ts";
 import type { DataDesc } from "./data-desc.ts";
 import type { ResultTensor } from "./result.ts";
@@ -19,7 +19,7 @@ export interface Expectation {
 type DTypeOf<P> = P extends DType ? P : P extends { readonly dtype: infer D extends DType } ? D : never;
 
 /** What may be passed for an input of element type `D`. */
-export type InputOf<D extends DType = DType> = TensorSource<D> | TensorData<D> | TypedArrayOf<D> | RawBytes;
+export type InputOf<D extends DType = DType> = TensorSource<D> | TensorData<D> | TypedArrayOf<D> | RawBytes | RawMemory;
 
 /** The inputs of a model by name. */
 export type Inputs<E extends Expectation = Expectation> = E extends { readonly inputs: infer P extends object }

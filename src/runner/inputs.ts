@@ -35,14 +35,15 @@ export function checkOutputs(
     const memory = outputs[desc.name];
     if (memory === undefined) return;
     const where = `${op} output "${desc.name}"`;
-    const tensor = asTensor(memory, { dtype: desc.dtype, shape: desc.shape, op: where });
-    if (tensor.native === undefined && isTensorSource(memory)) {
+    // What comes as a tensor is for reading; it may be a read-only input of a pipeline.
+    if (isTensorSource(memory)) {
       throw makeError("invalid_argument", {
         op: where,
-        message: "the tensor cannot be written to: it is for reading.",
-        hint: "Pass a typed array, or a tensor over native memory.",
+        message: "the tensor is for reading.",
+        hint: "Pass its map(), a TensorMemory, or a typed array.",
       });
     }
+    const tensor = asTensor(memory, { dtype: desc.dtype, shape: desc.shape, op: where });
     checked.set(index, tensor);
   });
   return checked;

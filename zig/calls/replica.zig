@@ -4,6 +4,7 @@ const Thread = @import("../abi/thread.zig").Thread;
 const handle = @import("../abi/handle.zig");
 const report = @import("../abi/report.zig");
 const memory = @import("memory.zig");
+const source = @import("source.zig");
 const engine_value = @import("../engine/onnx/value.zig");
 const held = @import("../session/held.zig");
 const jobs = @import("../session/replica_jobs.zig");
@@ -91,9 +92,9 @@ pub fn bind(t: *Thread, slot: u32, generation: u32, number: u32, memory_slot: u3
     var axes: [axes_max]i64 = undefined;
     for (axes[0..rank], 5..) |*axis, at| axis.* = @intCast(try t.block.value(at));
     const described = try portOf(pinned.ptr, std.math.lossyCast(u32, direction), std.math.lossyCast(u32, index));
-    const source = try memory.pin(memory_slot, memory_generation);
-    defer source.release();
-    const binding = try requests.Binding.make(pinned.ptr.session.library, source.ptr, offset, axes[0..rank], described);
+    const size = try engine_value.sizeOf(described.element, axes[0..rank]);
+    const found = try source.find(memory_slot, memory_generation, offset, size);
+    const binding = try requests.Binding.make(pinned.ptr.session.library, found.mapping, found.bytes, axes[0..rank], described.element);
     const keep = t.block.values[2] != 0;
     if (direction == 0) target.bind(&target.inputs[index], binding, keep) else target.bind(&target.outputs[index], binding, keep);
     return 0;
@@ -104,9 +105,9 @@ pub fn results(t: *Thread, slot: u32, generation: u32, number: u32, memory_slot:
     const pinned = try pin(t, slot, generation);
     defer pinned.release();
     const target = try pinned.ptr.requestIn(number, &.{.idle});
-    const source = try memory.pin(memory_slot, memory_generation);
-    defer source.release();
-    target.setResults(source.ptr);
+    const room = try memory.pin(memory_slot, memory_generation);
+    defer room.release();
+    target.setResults(room.ptr);
     return 0;
 }
 

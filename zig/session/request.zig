@@ -8,7 +8,6 @@ const api = @import("../engine/onnx/api.zig");
 const engine = @import("../engine/onnx/session.zig");
 const value = @import("../engine/onnx/value.zig");
 const Library = @import("../engine/onnx/library.zig").Library;
-const Port = @import("../engine/onnx/port.zig").Port;
 
 const allocator = std.heap.smp_allocator;
 
@@ -19,12 +18,10 @@ pub const Binding = struct {
     value: value.Value,
     memory: *Mapping,
 
-    pub fn make(library: *const Library, memory: *Mapping, offset: usize, shape: []const i64, port: Port) !Binding {
-        const size = try value.sizeOf(port.element, shape);
-        if (offset > memory.length or size > memory.length - offset)
-            return report.fail(error.out_of_bounds, "{d} bytes at {d} reach beyond the memory of {d}.", .{ size, offset, memory.length });
-        const wrapped = try value.Value.wrap(library, memory.slice()[offset..][0..size], shape, port.element);
-        return .{ .value = wrapped, .memory = memory.retain() };
+    /// Takes the reference to `memory` over, also when it fails; `bytes` are in it.
+    pub fn make(library: *const Library, memory: *Mapping, bytes: []u8, shape: []const i64, element: u8) !Binding {
+        errdefer memory.release();
+        return .{ .value = try .wrap(library, bytes, shape, element), .memory = memory };
     }
 
     fn release(self: Binding, library: *const Library) void {

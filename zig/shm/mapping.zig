@@ -77,13 +77,10 @@ pub const Mapping = struct {
         if (self.references.fetchSub(1, .acq_rel) != 1) return;
         _ = live_count.fetchSub(1, .monotonic);
         _ = live_bytes.fetchSub(self.length, .monotonic);
-<<<<<<< HEAD
         if (self.whole) |whole| {
             whole.release();
-=======
-        if (self.owner) |owner| {
+        } else if (self.owner) |owner| {
             owner.release(owner.context);
->>>>>>> 41267ce (Run models on a native thread of their own: requests, queue, completion, hand-over of results)
         } else if (self.mapped.len == 0) {
             allocator.free(self.address[0..@max(self.length, 1)]);
         } else if (self.mapped.len < slow_unmap) {
