@@ -17,6 +17,7 @@ pub const modules = .{
     .memory = @import("calls/memory.zig"),
     .context = @import("calls/context.zig"),
     .allocation = @import("calls/allocation.zig"),
+    .replica = @import("calls/replica.zig"),
 };
 
 pub const supported = builtin.os.tag == .linux;

@@ -14,7 +14,7 @@ import {
 } from "../tensor/index.ts";
 import { type Attributes, attributesBytesMax, checkDescription, encodeAttributes } from "./metadata.ts";
 import { writeName } from "./name.ts";
-import { alignWindow, type SegmentViews, type ViewCache } from "./views.ts";
+import { alignWindow, type SegmentViews, type Source, type ViewCache } from "./views.ts";
 
 /** A range of bytes, for memory beyond the 4 GiB that one `ArrayBuffer` can hold. */
 export interface Window {
@@ -40,6 +40,7 @@ export interface Owner {
 interface Held {
   readonly slot: number;
   readonly generation: number;
+  readonly source: Source;
   readonly segment: number;
   readonly views: SegmentViews;
 }
@@ -63,7 +64,6 @@ export class FastIOAllocation<D extends DType = DType> implements TensorSource<D
   readonly sizeInBytes: number;
   readonly memoryKind = "shared";
   readonly #owner: Owner;
-  readonly #segmentSlot: number;
   #held: Held | undefined;
   #dtype: D;
   #shape: readonly number[];
@@ -72,10 +72,10 @@ export class FastIOAllocation<D extends DType = DType> implements TensorSource<D
   /** @internal Takes the handle that a native call has just returned; its results are in the block. */
   constructor(owner: Owner, slot: number, description: { dtype: D; shape: readonly number[]; attributes: Attributes }) {
     const [generation, size, segment, segmentGeneration] = block.results as unknown as [number, number, number, number];
+    const source = { slot, generation };
     this.#owner = owner;
     this.sizeInBytes = size;
-    this.#segmentSlot = segment;
-    this.#held = { slot, generation, segment, views: owner.views.retain(segment, segmentGeneration) };
+    this.#held = { slot, generation, source, segment, views: owner.views.retain(segment, segmentGeneration, source) };
     this.#dtype = description.dtype;
     this.#shape = description.shape;
     this.#attributes = description.attributes;
@@ -110,11 +110,10 @@ export class FastIOAllocation<D extends DType = DType> implements TensorSource<D
     return this.#held === undefined;
   }
 
-  /** For native code: the memory in place, without a copy. */
+  /** For native code, which reads what was published, in place, and keeps the memory while it does. */
   get native(): NativeRef {
     const op = "FastIOAllocation.native";
-    const held = this.#require(op);
-    const { slot, generation } = held.views.memory(held, this.#wholeLength(op), op);
+    const { slot, generation } = this.#require(op);
     return { slot, generation, byteOffset: 0 };
   }
 
@@ -219,7 +218,7 @@ export class FastIOAllocation<D extends DType = DType> implements TensorSource<D
     if (held === undefined) return;
     const gone = check(call(held.slot, held.generation), op) === 1;
     this.#held = undefined;
-    this.#owner.views.release(held.segment, held.views, gone || off("park"));
+    this.#owner.views.release(held.segment, held.views, held.source, gone || off("park"));
     this.#owner.allocations.delete(this);
     forgotten.unregister(this);
   }
@@ -262,17 +261,5 @@ export class FastIOAllocation<D extends DType = DType> implements TensorSource<D
       });
     }
     return { offset, length };
-  }
-
-  #wholeLength(op: string): number {
-    if (this.sizeInBytes > bufferBytesMax) {
-      throw makeError("too_large", { op, message: `the allocation has ${this.sizeInBytes} bytes.` });
-    }
-    return this.sizeInBytes;
-  }
-
-  /** @internal For error messages and tests. */
-  get segment(): number {
-    return this.#segmentSlot;
   }
 }

@@ -7,21 +7,23 @@ import { registerNativeBuffer, unregisterNativeBuffer } from "../tensor/native-b
 const parkedMax = 256;
 const page = 4096;
 
-/** A handle of an allocation, through which views are made. */
-interface Source {
+/** A handle of an allocation: views are made through it, and native code reads through it. */
+export interface Source {
   readonly slot: number;
   readonly generation: number;
 }
 
 interface View {
   readonly memory: NativeBuffer;
+  readonly offset: number;
+  /** The buffer that is registered as ours. */
   buffer: ArrayBuffer | undefined;
 }
 
 /** What one thread sees of one segment, shared by all its allocations of that segment. */
-class SegmentViews {
+export class SegmentViews {
   readonly generation: number;
-  references = 0;
+  readonly sources = new Set<Source>();
   readonly #whole: { shared?: View; private?: View } = {};
   readonly #windows: View[] = [];
 
@@ -30,34 +32,46 @@ class SegmentViews {
   }
 
   whole(kind: "shared" | "private", source: Source, size: number, op: string): ArrayBuffer {
-    return show(this.#wholeView(kind, source, size, op));
-  }
-
-  /** The handle through which native code reads the memory in place. */
-  memory(source: Source, size: number, op: string): NativeBuffer {
-    return this.#wholeView("shared", source, size, op).memory;
+    this.#whole[kind] ??= map(source, kind, 0, size, op);
+    return this.#show(this.#whole[kind]);
   }
 
   window(kind: "shared" | "private", source: Source, offset: number, length: number, op: string): ArrayBuffer {
     const view = map(source, kind, offset, length, op);
     this.#windows.push(view);
-    return show(view);
-  }
-
-  #wholeView(kind: "shared" | "private", source: Source, size: number, op: string): View {
-    this.#whole[kind] ??= map(source, kind, 0, size, op);
-    return this.#whole[kind];
+    return this.#show(view);
   }
 
   /** Nobody here references it: the next reader sees what was published, not what this one wrote to its own pages. */
   park(): void {
     this.#whole.private?.memory.reset();
+    for (const view of [this.#whole.shared, this.#whole.private]) if (view !== undefined) hide(view);
     for (const view of this.#windows.splice(0)) close(view);
   }
 
   close(): void {
     for (const view of [this.#whole.shared, this.#whole.private]) if (view !== undefined) close(view);
     for (const view of this.#windows) close(view);
+  }
+
+  /** Native code that is given a typed array over the buffer reads through an allocation that is still held. */
+  #show(view: View): ArrayBuffer {
+    const { buffer } = view.memory;
+    if (buffer !== view.buffer) {
+      const first = () => this.sources.values().next().value;
+      registerNativeBuffer(buffer, {
+        get slot() {
+          return first()?.slot ?? 0;
+        },
+        get generation() {
+          return first()?.generation ?? 0;
+        },
+        byteOffset: view.offset,
+        memoryKind: "shared",
+      });
+      view.buffer = buffer;
+    }
+    return buffer;
   }
 }
 
@@ -66,20 +80,16 @@ function map(source: Source, kind: "shared" | "private", offset: number, length:
     native.mr_allocation_view(source.slot, source.generation, kind === "private" ? 1 : 0, offset, length),
     op,
   );
-  return { memory: NativeBuffer.adopt(slot, length), buffer: undefined };
+  return { memory: NativeBuffer.adopt(slot, length), offset, buffer: undefined };
 }
 
-function show(view: View): ArrayBuffer {
-  const { buffer, slot, generation } = view.memory;
-  if (buffer !== view.buffer) {
-    registerNativeBuffer(buffer, { slot, generation, byteOffset: 0, memoryKind: "shared" });
-    view.buffer = buffer;
-  }
-  return buffer;
+function hide(view: View): void {
+  if (view.buffer !== undefined) unregisterNativeBuffer(view.buffer);
+  view.buffer = undefined;
 }
 
 function close(view: View): void {
-  if (view.buffer !== undefined) unregisterNativeBuffer(view.buffer);
+  hide(view);
   view.memory.close();
 }
 
@@ -92,7 +102,7 @@ export class ViewCache {
   readonly #segments = new Map<number, SegmentViews>();
 
   /** A reference was taken: pairs with `release`. */
-  retain(segment: number, generation: number): SegmentViews {
+  retain(segment: number, generation: number, source: Source): SegmentViews {
     let views = this.#segments.get(segment);
     if (views?.generation !== generation) {
       views?.close();
@@ -101,13 +111,14 @@ export class ViewCache {
       this.#segments.set(segment, views);
       if (this.#segments.size > parkedMax) this.#evict();
     }
-    views.references++;
+    views.sources.add(source);
     return views;
   }
 
   /** `gone`: nobody anywhere holds the memory, so its views end now. */
-  release(segment: number, views: SegmentViews, gone: boolean): void {
-    if (--views.references > 0) return;
+  release(segment: number, views: SegmentViews, source: Source, gone: boolean): void {
+    views.sources.delete(source);
+    if (views.sources.size > 0) return;
     if (!gone) return views.park();
     views.close();
     if (this.#segments.get(segment) === views) this.#segments.delete(segment);
@@ -121,14 +132,12 @@ export class ViewCache {
   #evict(): void {
     for (const [segment, views] of this.#segments) {
       if (this.#segments.size <= parkedMax) return;
-      if (views.references > 0) continue;
+      if (views.sources.size > 0) continue;
       views.close();
       this.#segments.delete(segment);
     }
   }
 }
-
-export type { SegmentViews };
 
 /** The page-aligned window that holds `[offset, offset + length)`, and where the range begins in it. */
 export function alignWindow(offset: number, length: number): { start: number; size: number; lead: number } {

@@ -51,7 +51,7 @@ pub fn close(_: *Thread, slot: u32, generation: u32) !i32 {
 }
 
 /// Hands a reference to a mapping over to JavaScript.
-fn show(t: *Thread, mapping: *Mapping) void {
+pub fn show(t: *Thread, mapping: *Mapping) void {
     t.block.results[0] = @floatFromInt(@intFromPtr(mapping.address));
     t.block.results[1] = @floatFromInt(mapping.length);
     t.block.results[2] = @floatFromInt(@intFromPtr(mapping));
@@ -65,7 +65,7 @@ pub fn give(t: *Thread, mapping: *Mapping) !i32 {
     return @intCast(opened.slot);
 }
 
-fn pin(slot: u32, generation: u32) !handle.Pinned(Mapping) {
+pub fn pin(slot: u32, generation: u32) !handle.Pinned(Mapping) {
     const pinned = try handle.pin(Memory, slot, generation);
     return .{ .ptr = @ptrCast(@alignCast(pinned.ptr)), .slot = pinned.slot };
 }

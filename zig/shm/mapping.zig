@@ -24,7 +24,10 @@ pub const Mapping = struct {
     whole: ?*Mapping = null,
     private: bool = false,
     references: std.atomic.Value(u32) = .init(1),
+    /// Set when the memory is somebody else's, who is told when the last reference goes.
+    owner: ?Owner = null,
 
+    pub const Owner = struct { context: *anyopaque, release: *const fn (context: *anyopaque) void };
     pub const Source = struct { fd: i32, offset: u64, private: bool };
 
     /// Memory of this process alone, zeroed, aligned to 64 bytes.
@@ -58,6 +61,13 @@ pub const Mapping = struct {
         if (self.private) _ = linux.madvise(self.mapped.ptr, self.mapped.len, linux.MADV.DONTNEED);
     }
 
+    /// Memory that `owner` keeps until the last reference goes. On error the owner has not been told.
+    pub fn borrowed(bytes: []align(64) u8, owner: Owner) !*Mapping {
+        const self = try allocator.create(Mapping);
+        self.* = .{ .address = bytes.ptr, .length = bytes.len, .mapped = &.{}, .owner = owner };
+        return self.counted();
+    }
+
     fn counted(self: *Mapping) *Mapping {
         _ = live_count.fetchAdd(1, .monotonic);
         _ = live_bytes.fetchAdd(self.length, .monotonic);
@@ -75,6 +85,8 @@ pub const Mapping = struct {
         _ = live_bytes.fetchSub(self.length, .monotonic);
         if (self.whole) |whole| {
             whole.release();
+        } else if (self.owner) |owner| {
+            owner.release(owner.context);
         } else if (self.mapped.len == 0) {
             allocator.free(self.address[0..@max(self.length, 1)]);
         } else if (self.mapped.len < slow_unmap) {

@@ -1,0 +1,70 @@
+import { type MillraceError, makeError } from "../native/error.ts";
+import { asTensor, isTensorSource, type TensorInput, type TensorSource } from "../tensor/index.ts";
+import type { OutputMemory } from "./config.ts";
+import type { DataDesc } from "./data-desc.ts";
+
+/**
+ * The inputs as tensors in the model's order, checked against it. Nothing is copied.
+ *
+ * @throws ArgumentError `unknown_input`, `missing_input`, `wrong_dtype`, `wrong_shape`, `wrong_size`; StateError `closed`
+ */
+export function checkInputs(
+  inputs: Readonly<Record<string, TensorInput>>,
+  descs: readonly DataDesc[],
+  op: string,
+): TensorSource[] {
+  const sources = descs.map((desc) => {
+    const input = inputs[desc.name];
+    if (input === undefined) throw missing(desc, descs, op);
+    return asTensor(input, { dtype: desc.dtype, shape: desc.shape, op: `${op} input "${desc.name}"` });
+  });
+  const names = Object.keys(inputs);
+  if (names.length > descs.length) checkNames("input", names, descs, op);
+  return sources;
+}
+
+/** Memory of the caller's for some outputs, by the output's index. */
+export function checkOutputs(
+  outputs: Readonly<Record<string, OutputMemory>>,
+  descs: readonly DataDesc[],
+  op: string,
+): Map<number, TensorSource> {
+  checkNames("output", Object.keys(outputs), descs, op);
+  const checked = new Map<number, TensorSource>();
+  descs.forEach((desc, index) => {
+    const memory = outputs[desc.name];
+    if (memory === undefined) return;
+    const where = `${op} output "${desc.name}"`;
+    // What comes as a tensor is for reading; it may be a read-only input of a pipeline.
+    if (isTensorSource(memory)) {
+      throw makeError("invalid_argument", {
+        op: where,
+        message: "the tensor is for reading.",
+        hint: "Pass its map(), a TensorMemory, or a typed array.",
+      });
+    }
+    const tensor = asTensor(memory, { dtype: desc.dtype, shape: desc.shape, op: where });
+    checked.set(index, tensor);
+  });
+  return checked;
+}
+
+function missing(desc: DataDesc, descs: readonly DataDesc[], op: string): MillraceError {
+  return makeError("missing_input", {
+    op,
+    message: `input "${desc.name}" is missing; the model takes ${list(descs)}.`,
+  });
+}
+
+function checkNames(kind: "input" | "output", names: readonly string[], descs: readonly DataDesc[], op: string): void {
+  const unknown = names.find((name) => !descs.some((desc) => desc.name === name));
+  if (unknown === undefined) return;
+  throw makeError(kind === "input" ? "unknown_input" : "unknown_output", {
+    op,
+    message: `the model has no ${kind} "${unknown}", only ${list(descs)}.`,
+  });
+}
+
+function list(descs: readonly DataDesc[]): string {
+  return descs.map((desc) => `"${desc.name}"`).join(", ") || "none";
+}

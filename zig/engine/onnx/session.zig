@@ -1,0 +1,128 @@
+//! A model that the engine has loaded. Runs may come from any thread, one at a time as far as we use it.
+const std = @import("std");
+const api = @import("api.zig");
+const ports = @import("port.zig");
+const report = @import("../../abi/report.zig");
+const Library = @import("library.zig").Library;
+const Value = @import("value.zig").Value;
+
+pub const Options = struct {
+    /// Threads that one run may use, the calling one included. 0: one fewer than there are cores, at least 1, so that
+    /// the event loop keeps a core.
+    intra_op_threads: u32 = 0,
+};
+
+pub const Session = struct {
+    library: *const Library,
+    raw: *api.Session,
+    arena: std.heap.ArenaAllocator,
+    inputs: []const ports.Port,
+    outputs: []const ports.Port,
+    input_names: []const [*:0]const u8,
+    output_names: []const [*:0]const u8,
+
+    /// From a file, not from memory, because external weights are found beside the file.
+    pub fn load(allocator: std.mem.Allocator, library: *const Library, path: [:0]const u8, options: Options) !Session {
+        try mustBeReadable(path);
+        const settings = try makeOptions(library, options);
+        defer library.table.at(.release_session_options)(settings);
+        var raw: ?*api.Session = null;
+        const status = library.table.at(.create_session)(library.env, path.ptr, settings, &raw);
+        try library.check(status, error.invalid_model, "{s} cannot be loaded", .{path});
+        errdefer library.table.at(.release_session)(raw.?);
+        return describe(allocator, library, raw.?);
+    }
+
+    pub fn close(self: *Session) void {
+        self.library.table.at(.release_session)(self.raw);
+        self.arena.deinit();
+    }
+
+    /// One value per input, in the order of `inputs`. Outputs that are null are made by the engine; the caller owns
+    /// them, also those it gave.
+    pub fn run(self: *const Session, run_options: ?*const RunOptions, inputs: []const ?*const api.Value, outputs: []?*api.Value) !void {
+        std.debug.assert(inputs.len == self.inputs.len and outputs.len == self.outputs.len);
+        const status = self.library.table.at(.run)(
+            self.raw,
+            if (run_options) |o| o.raw else null,
+            self.input_names.ptr,
+            inputs.ptr,
+            inputs.len,
+            self.output_names.ptr,
+            outputs.len,
+            outputs.ptr,
+        );
+        try self.library.check(status, error.run_failed, "the model failed", .{});
+    }
+};
+
+/// Lets another thread end a run at the next node of the graph.
+pub const RunOptions = struct {
+    raw: *api.RunOptions,
+
+    pub fn create(library: *const Library) !RunOptions {
+        var raw: ?*api.RunOptions = null;
+        try library.sure(library.table.at(.create_run_options)(&raw));
+        return .{ .raw = raw.? };
+    }
+
+    pub fn terminate(self: RunOptions, library: *const Library) void {
+        library.sure(library.table.at(.terminate_run)(self.raw)) catch {};
+    }
+
+    /// Makes options that ended a run fit for the next one.
+    pub fn renew(self: RunOptions, library: *const Library) void {
+        library.sure(library.table.at(.unset_terminate_run)(self.raw)) catch {};
+    }
+
+    pub fn release(self: RunOptions, library: *const Library) void {
+        library.table.at(.release_run_options)(self.raw);
+    }
+};
+
+fn describe(allocator: std.mem.Allocator, library: *const Library, raw: *api.Session) !Session {
+    var arena: std.heap.ArenaAllocator = .init(allocator);
+    errdefer arena.deinit();
+    const inputs = try ports.read(arena.allocator(), library, raw, .input);
+    const outputs = try ports.read(arena.allocator(), library, raw, .output);
+    return .{
+        .library = library,
+        .raw = raw,
+        .inputs = inputs,
+        .outputs = outputs,
+        .input_names = try namesOf(arena.allocator(), inputs),
+        .output_names = try namesOf(arena.allocator(), outputs),
+        .arena = arena,
+    };
+}
+
+fn namesOf(arena: std.mem.Allocator, described: []const ports.Port) ![]const [*:0]const u8 {
+    const names = try arena.alloc([*:0]const u8, described.len);
+    for (names, described) |*name, port| name.* = port.name.ptr;
+    return names;
+}
+
+fn makeOptions(library: *const Library, options: Options) !*api.SessionOptions {
+    const table = library.table;
+    var made: ?*api.SessionOptions = null;
+    try library.sure(table.at(.create_session_options)(&made));
+    const settings = made.?;
+    errdefer table.at(.release_session_options)(settings);
+    const cores = std.Thread.getCpuCount() catch 1;
+    const threads = if (options.intra_op_threads > 0) options.intra_op_threads else @max(1, cores -| 1);
+    try library.sure(table.at(.set_intra_op_threads)(settings, std.math.cast(c_int, threads) orelse std.math.maxInt(c_int)));
+    try library.sure(table.at(.set_inter_op_threads)(settings, 1));
+    // A pool that spins between runs takes the cores from the event loop.
+    try library.sure(table.at(.add_session_config)(settings, "session.intra_op.allow_spinning", "0"));
+    return settings;
+}
+
+/// The engine's own words for a missing file depend on its release; ours name the path and the reason.
+fn mustBeReadable(path: [:0]const u8) !void {
+    const linux = std.os.linux;
+    const result = linux.open(path.ptr, .{ .CLOEXEC = true }, 0);
+    switch (linux.errno(result)) {
+        .SUCCESS => _ = linux.close(@intCast(result)),
+        else => |reason| return report.fail(error.file_not_found, "{s} cannot be read: {s}.", .{ path, @tagName(reason) }),
+    }
+}

@@ -1,0 +1,118 @@
+const std = @import("std");
+const api = @import("api.zig");
+const fixture = @import("fixture.zig");
+const report = @import("../../abi/report.zig");
+const value = @import("value.zig");
+const Library = @import("library.zig").Library;
+const Session = @import("session.zig").Session;
+const RunOptions = @import("session.zig").RunOptions;
+const openForTest = @import("library.zig").openForTest;
+
+const float32 = 1;
+const int64 = 7;
+
+fn load(library: *const Library, comptime bytes: []const u8) !Session {
+    var buffer: [64]u8 = undefined;
+    const path = try std.fmt.bufPrintSentinel(&buffer, "/tmp/millrace-test-{d}.onnx", .{std.os.linux.getpid()}, 0);
+    try fixture.write(path, bytes);
+    defer _ = std.os.linux.unlink(path.ptr);
+    return Session.load(std.testing.allocator, library, path, .{ .intra_op_threads = 1 });
+}
+
+test "a session says the names, element types, sizes and symbols of its ports" {
+    const library = try openForTest();
+    @setEvalBranchQuota(100_000);
+    var session = try load(library, comptime fixture.model(
+        .{fixture.node("Identity", .{"x"}, .{"y"})},
+        .{fixture.tensor("x", float32, .{ "batch", 4 })},
+        .{fixture.tensor("y", float32, .{ "batch", 4 })},
+    ));
+    defer session.close();
+    const x = session.inputs[0];
+    try std.testing.expectEqualStrings("x", x.name);
+    try std.testing.expectEqual(float32, x.element);
+    try std.testing.expectEqualSlices(i64, &.{ -1, 4 }, x.shape);
+    try std.testing.expectEqualStrings("batch", x.symbols[0]);
+    try std.testing.expectEqualStrings("", x.symbols[1]);
+    try std.testing.expect(!x.isStatic());
+    try std.testing.expectEqualStrings("y", session.outputs[0].name);
+}
+
+test "a run reads and writes our memory in place, and makes outputs of unknown size" {
+    const library = try openForTest();
+    @setEvalBranchQuota(100_000);
+    var session = try load(library, comptime fixture.model(
+        .{ fixture.node("Add", .{ "a", "b" }, .{"sum"}), fixture.node("NonZero", .{"sum"}, .{"where"}) },
+        .{ fixture.tensor("a", float32, .{3}), fixture.tensor("b", float32, .{3}) },
+        .{ fixture.tensor("sum", float32, .{3}), fixture.tensor("where", int64, .{ 1, "found" }) },
+    ));
+    defer session.close();
+    const before = value.liveCount();
+    var a = [_]f32{ 1, 2, 3 };
+    var b = [_]f32{ 10, -2, 30 };
+    var sum: [3]f32 = @splat(0);
+    const left = try value.Value.wrap(library, std.mem.sliceAsBytes(&a), &.{3}, float32);
+    defer left.release(library);
+    const right = try value.Value.wrap(library, std.mem.sliceAsBytes(&b), &.{3}, float32);
+    defer right.release(library);
+    const bound = try value.Value.wrap(library, std.mem.sliceAsBytes(&sum), &.{3}, float32);
+    defer bound.release(library);
+    var outputs = [_]?*api.Value{ bound.raw, null };
+    try session.run(null, &.{ left.raw, right.raw }, &outputs);
+    try std.testing.expectEqualSlices(f32, &.{ 11, 0, 33 }, &sum);
+    const where = value.Value.adopt(outputs[1].?);
+    var axes: [8]i64 = undefined;
+    const found = try where.describe(library, &axes);
+    try std.testing.expectEqualSlices(i64, &.{ 1, 2 }, found.shape);
+    try std.testing.expectEqualSlices(i64, &.{ 0, 2 }, @alignCast(std.mem.bytesAsSlice(i64, found.bytes)));
+    try std.testing.expectEqual(before + 4, value.liveCount());
+    where.release(library);
+}
+
+test "a failing run, a wrong size and a broken file say what went wrong" {
+    const library = try openForTest();
+    @setEvalBranchQuota(100_000);
+    var session = try load(library, comptime fixture.model(
+        .{fixture.node("Gather", .{ "data", "index" }, .{"y"})},
+        .{ fixture.tensor("data", float32, .{2}), fixture.tensor("index", int64, .{}) },
+        .{fixture.tensor("y", float32, .{})},
+    ));
+    defer session.close();
+    var data = [_]f32{ 1, 2 };
+    var index = [_]i64{7};
+    const bytes = std.mem.sliceAsBytes(&data);
+    try std.testing.expectError(error.wrong_shape, value.Value.wrap(library, bytes, &.{3}, float32));
+    const first = try value.Value.wrap(library, bytes, &.{2}, float32);
+    defer first.release(library);
+    const second = try value.Value.wrap(library, std.mem.sliceAsBytes(&index), &.{}, int64);
+    defer second.release(library);
+    var outputs = [_]?*api.Value{null};
+    try std.testing.expectError(error.run_failed, session.run(null, &.{ first.raw, second.raw }, &outputs));
+    try std.testing.expect(std.mem.find(u8, report.text(), "Gather") != null);
+    try std.testing.expectEqual(null, outputs[0]);
+
+    try std.testing.expectError(error.invalid_model, load(library, "no protobuf at all"));
+    try std.testing.expectError(error.file_not_found, Session.load(std.testing.allocator, library, "/nonexistent.onnx", .{}));
+}
+
+test "a run that was told to end fails, and its options work again once renewed" {
+    const library = try openForTest();
+    @setEvalBranchQuota(100_000);
+    var session = try load(library, comptime fixture.model(
+        .{fixture.node("Neg", .{"x"}, .{"y"})},
+        .{fixture.tensor("x", float32, .{1})},
+        .{fixture.tensor("y", float32, .{1})},
+    ));
+    defer session.close();
+    const options = try RunOptions.create(library);
+    defer options.release(library);
+    options.terminate(library);
+    var x = [_]f32{1};
+    const input = try value.Value.wrap(library, std.mem.sliceAsBytes(&x), &.{1}, float32);
+    defer input.release(library);
+    var outputs = [_]?*api.Value{null};
+    try std.testing.expectError(error.run_failed, session.run(&options, &.{input.raw}, &outputs));
+    options.renew(library);
+    try session.run(&options, &.{input.raw}, &outputs);
+    value.Value.adopt(outputs[0].?).release(library);
+}
