@@ -1,28 +1,20 @@
+import { type DType, elementTypes } from "../tensor/index.ts";
+
 /** The element types that a pipeline definition can name: Clara's eleven, by their NumPy names. */
-export const PrimitiveTypes = [
-  "uint8",
-  "uint16",
-  "uint32",
-  "uint64",
-  "int8",
-  "int16",
-  "int32",
-  "int64",
-  "float16",
-  "float32",
-  "float64",
-] as const;
+export type PrimitiveType = Exclude<DType, "bool" | "bfloat16" | `float8${string}`>;
 
-export type PrimitiveType = (typeof PrimitiveTypes)[number];
+const claras = Object.values(elementTypes).filter(({ clara }) => clara !== undefined);
 
-const spellings = new Map<string, PrimitiveType>(
-  PrimitiveTypes.flatMap((name) => [
-    [name, name],
-    [name.replace("uint", "u").replace("int", "i").replace("float", "f"), name],
+export const PrimitiveTypes = Object.freeze(claras.map(({ name }) => name as PrimitiveType));
+
+const bySpelling = new Map<string | undefined, PrimitiveType>(
+  claras.flatMap(({ name, clara }) => [
+    [name, name as PrimitiveType],
+    [clara, name as PrimitiveType],
   ]),
 );
 
 /** `"f32"` and `"float32"` are both `"float32"`; undefined for anything else. */
 export function primitiveType(spelling: string): PrimitiveType | undefined {
-  return spellings.get(spelling);
+  return bySpelling.get(spelling);
 }
