@@ -1,3 +1,4 @@
+import type { ContextStats } from "../fastio/index.ts";
 import type { MillraceError } from "../native/error.ts";
 
 /** How one operator fared. */
@@ -20,6 +21,8 @@ export interface OperatorResult {
 export interface PipelineResult {
   /** In the order of `PipelineDefinition.operators`. */
   readonly operators: readonly OperatorResult[];
+  /** The job's own counters at its end: bytes published, bytes copied into and out of shared memory. */
+  readonly stats: ContextStats;
 }
 
 /** `12 B`, `3.4 MB`: decimal units, as disks and networks count. */
