@@ -49,6 +49,7 @@ function build({ name, modules = {} }: ProgramParts): string {
     ...names.flatMap((module) => ["--dep", module]),
     `-Mroot=${folder}/${name}.zig`,
     ...names.flatMap((module) => ["-OReleaseFast", `-M${module}=${root}/${modules[module]}`]),
+    ...(names.length > 0 ? ["-lc"] : []),
     `-femit-bin=${program}`,
     "--cache-dir",
     `${folder}/out/.cache`,
