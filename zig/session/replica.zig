@@ -20,6 +20,7 @@ const spin_ns = 30_000;
 
 var live = std.atomic.Value(u32).init(0);
 
+/// Models that are loaded, being loaded or being let go.
 pub fn liveCount() u32 {
     return live.load(.monotonic);
 }
@@ -59,7 +60,7 @@ pub const Replica = struct {
     /// Grows when a request has ended.
     ended: std.atomic.Value(u32) = .init(0),
 
-    pub const Phase = enum(u32) { loading, ready, failed, gone };
+    pub const Phase = enum(u32) { loading, ready, gone };
 
     /// The paths are copied. `start` begins to load.
     pub fn create(owner: *Thread, settings: Settings) !*Replica {
@@ -75,7 +76,6 @@ pub const Replica = struct {
         self.* = .{ .owner = owner.retain(), .settings = settings, .waiting = waiting, .finished = finished };
         self.settings.library_path = library_path;
         self.settings.model_path = model_path;
-        _ = live.fetchAdd(1, .monotonic);
         return self;
     }
 
@@ -92,7 +92,6 @@ pub const Replica = struct {
         allocator.free(self.settings.model_path);
         self.owner.release();
         allocator.destroy(self);
-        _ = live.fetchSub(1, .monotonic);
     }
 
     /// Starts the native thread and waits until the model is loaded or has failed to. Not on a JavaScript thread.
@@ -103,6 +102,7 @@ pub const Replica = struct {
             return report.fail(error.system, "starting a thread for the model failed: {s}.", .{@errorName(err)});
         };
         worker.detach();
+        _ = live.fetchAdd(1, .monotonic);
         self.awaitPhaseBeyond(.loading);
         if (self.failure) |err| {
             report.sayRaw(self.text[0..self.text_length], 0);
@@ -122,7 +122,7 @@ pub const Replica = struct {
 
     /// After `stop`: until the engine and all requests are gone. Not on a JavaScript thread.
     pub fn awaitGone(self: *Replica) void {
-        self.awaitPhaseBeyond(.failed);
+        self.awaitPhaseBeyond(.ready);
     }
 
     fn awaitPhaseBeyond(self: *Replica, phase: Phase) void {
@@ -267,8 +267,8 @@ pub const Replica = struct {
             @memcpy(self.text[0..text.len], text);
             self.text_length = text.len;
             self.failure = err;
-            self.enter(.failed);
         }
+        _ = live.fetchSub(1, .monotonic);
         self.enter(.gone);
     }
 
