@@ -1,6 +1,7 @@
 import { check } from "../native/check.ts";
+import { makeError } from "../native/error.ts";
 import { block, native, wrapResult } from "../native/library.ts";
-import type { TensorSource } from "../tensor/index.ts";
+import { Shape, type TensorSource } from "../tensor/index.ts";
 import type { DataDesc, Handle } from "./data-desc.ts";
 import type { RequestMemory } from "./request-memory.ts";
 import { arrayOver, ResultTensor } from "./result.ts";
@@ -22,7 +23,7 @@ export function collect(
     const memory = given?.get(index);
     results[desc.name] =
       memory?.native === undefined
-        ? into(memory, read(model, request, index, desc, op))
+        ? into(memory, read(model, request, index, desc, op), desc, op)
         : new ResultTensor(memory.dtype, memory.shape, viewOf(memory), false);
   }
   return results;
@@ -45,8 +46,12 @@ function own(desc: DataDesc, shape: readonly number[], buffer: ArrayBuffer): Res
 }
 
 /** A result goes to the caller's array if there is one. */
-function into(memory: TensorSource | undefined, result: ResultTensor): ResultTensor {
+function into(memory: TensorSource | undefined, result: ResultTensor, desc: DataDesc, op: string): ResultTensor {
   if (memory === undefined) return result;
+  if (!Shape.equals(memory.shape, result.shape)) {
+    const shapes = `${Shape.format(result.shape)}, the memory given for it ${Shape.format(memory.shape)}`;
+    throw makeError("wrong_shape", { op, message: `output "${desc.name}" has shape ${shapes}.` });
+  }
   memory.bytes().set(result.bytes());
   result[Symbol.dispose]();
   return new ResultTensor(memory.dtype, memory.shape, viewOf(memory), false);

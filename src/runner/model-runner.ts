@@ -1,6 +1,7 @@
 import { makeError } from "../native/error.ts";
 import {
   checkDeadline,
+  checkSignal,
   type ExecuteAsyncOptions,
   type ExecuteOptions,
   type ModelRunnerConfig,
@@ -52,8 +53,9 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
   ): Promise<ModelRunner<E>> {
     const op = "ModelRunner.load";
     const resolved = resolveConfig(config, op);
+    const signal = checkSignal(config.signal, op);
     const engine = findEngineLibrary(config.engine?.path, op);
-    const model = await loadModel(filePath(path, op), engine, resolved, config.signal, op);
+    const model = await loadModel(filePath(path, op), engine, resolved, signal, op);
     try {
       const inputs = readDescs(model, "input", model.inputCount, op);
       const outputs = readDescs(model, "output", model.outputCount, op);
@@ -114,7 +116,7 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
   #submit(pending: Pending<Results>, inputs: Inputs, options: ExecuteAsyncOptions): void {
     const op = "ModelRunner.executeAsync";
     this.#mustBeOpen(op);
-    const { signal } = options;
+    const signal = checkSignal(options.signal, op);
     if (signal?.aborted) throw signal.reason;
     const deadlineMs = checkDeadline(options.deadlineMs, op);
     if (deadlineMs !== undefined && deadlineMs <= 0) throw deadlineError(deadlineMs, op);
