@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { type ContextStats, FastIOContext } from "../fastio/index.ts";
 import type { OperatorDefinition, PipelineDefinition } from "./definition.ts";
 import { publicationOf } from "./publication.ts";
@@ -36,8 +37,9 @@ export class JobMemory implements Disposable {
     return this.#context.name;
   }
 
+  /** Absolute: operators run in another directory than this process. */
   get dir(): string {
-    return this.#context.dir;
+    return resolve(this.#context.dir);
   }
 
   get stats(): ContextStats {
@@ -56,8 +58,9 @@ export class JobMemory implements Disposable {
     return this.#bytes(outputs.map((output) => publicationOf(name, output.name)));
   }
 
-  /** Frees what only this operator still wrote or read. */
+  /** Frees what only this operator still wrote or read, and what its process held if it was killed. */
   ended(operator: OperatorDefinition): void {
+    this.#context.reap();
     for (const publication of publicationsOf(operator)) {
       const users = this.#users.get(publication);
       users?.delete(operator.name);

@@ -11,7 +11,7 @@ export interface LaunchOptions {
 /** What is left to an operator between SIGTERM and SIGKILL. */
 const graceMs = 5_000;
 /** How long to wait for the last lines of a dead operator: a process it left elsewhere may hold the pipe open. */
-const lastLinesMs = 1_000;
+const lastLinesMs = 2_000;
 
 /**
  * A running operator in a process group of its own, so that stopping it also stops what it started. Launching throws

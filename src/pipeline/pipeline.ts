@@ -60,7 +60,7 @@ export class Pipeline {
    */
   async run(options: RunOptions = {}): Promise<PipelineResult> {
     const { signal } = options;
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const definition = typeof this.#definition === "string" ? await loadPipeline(this.#definition) : this.#definition;
     checkOptions(definition, options);
     const id = randomUUID();
@@ -91,7 +91,7 @@ export class Pipeline {
     job = new Job({ id, definition, memory, streams, log, payload, env, args });
     if (stopped !== undefined) job.stop(stopped);
     const operators = await job.run();
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     return { operators, stats: memory.stats };
   }
 
@@ -102,6 +102,11 @@ export class Pipeline {
     const names = operators.map(({ name }) => name);
     return stderr.isTTY === true ? new LiveLog(names, targets) : new PlainLog(names, targets);
   }
+}
+
+/** By shape: test environments replace the global `AbortSignal`, and not every replacement has the method. */
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw signal.reason;
 }
 
 function checkOptions({ operators }: PipelineDefinition, { args = {}, payload }: RunOptions): void {

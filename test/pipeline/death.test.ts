@@ -1,8 +1,11 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FastIOContext } from "../../src/fastio/index.ts";
 import { Scratch } from "./scratch.ts";
+
+// Each test starts processes, and the machine may be busy with others.
+setDefaultTimeout(60_000);
 
 const definition = `api-version: 0.5.0
 name: endless
@@ -13,10 +16,10 @@ operators:
 `;
 
 /** Starts a pipeline whose operator hangs, in a process of its own, and waits until the operator says that it runs. */
-async function start(dir: string) {
+async function start(dir: string, ...args: string[]) {
   const file = join(dir, "pipeline.yaml");
   writeFileSync(file, definition);
-  const pipeline = Bun.spawn([process.execPath, join(import.meta.dir, "run-pipeline.ts"), join(dir), file], {
+  const pipeline = Bun.spawn([process.execPath, join(import.meta.dir, "run-pipeline.ts"), dir, file, ...args], {
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
@@ -64,4 +67,12 @@ test("when a pipeline is killed its operators end, and the next context clears w
   await gone(operator);
   FastIOContext.open("next", { dir: scratch.dir }).close();
   expect(readdirSync(scratch.dir)).toEqual(["pipeline.yaml"]);
-}, 30_000);
+});
+
+test("when a pipeline's process ends itself in the middle, its operators end too", async () => {
+  using scratch = new Scratch();
+  const { pipeline, operator } = await start(scratch.dir, "7");
+  expect(await pipeline.exited).toBe(7);
+  expect(operator).toBeGreaterThan(0);
+  await gone(operator);
+});

@@ -1,7 +1,10 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { Driver } from "../../src/pipeline/index.ts";
 import { Scratch } from "./scratch.ts";
+
+// Each test starts processes, and the machine may be busy with others.
+setDefaultTimeout(60_000);
 
 const failed = 'the execute handler of operator "a" ';
 const all = "prepare=true execute=true cleanup=true";

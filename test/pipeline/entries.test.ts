@@ -1,5 +1,8 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { Scratch } from "./scratch.ts";
+
+// Each test starts processes, and the machine may be busy with others.
+setDefaultTimeout(60_000);
 
 const segmentation = `
   - { name: segmentation, type: array, element-type: float32, shape: [1, -1, -1, -1] }
@@ -121,4 +124,47 @@ test("after execute the payload is expired, and views have length 0", async () =
     .run();
   const expired = Array.from({ length: 5 }, () => "a | payload_expired");
   expect(scratch.stdout.lines).toEqual(["a | 4", "a | 0", ...expired]);
+});
+
+test("an output is freed when the last operator that takes it has ended", async () => {
+  using scratch = new Scratch();
+  const { stats } = await scratch
+    .pipeline(`operators:
+- { name: a, command: bun produce.ts, output: [{ name: x, type: "array<f32>[4]" }, { name: unread, type: u8 }] }
+- { name: b, command: bun list.ts, input: [{ from: a, name: x, type: "array<f32>[4]" }], output: [{ name: y, type: u8 }] }
+- { name: c, command: bun list.ts, input: [{ from: b, name: y, type: u8 }] }`)
+    .run();
+  expect(scratch.stdout.lines).toEqual(["b | a/x b/y", "c | b/y"]);
+  expect(stats).toMatchObject({ publications: 0, allocations: 0, bytes: 0, bytesPublished: 18, bytesCopiedIn: 16 });
+});
+
+test("a definition that needs more memory than there is ends before anything starts", async () => {
+  using scratch = new Scratch();
+  const pipeline = scratch.pipeline(`operators:
+- { name: a, command: echo a, output: [{ name: small, type: u8 }, { name: x, type: "array<f64>[100000000000]" }] }`);
+  expect(await pipeline.run().catch((error) => error)).toMatchObject({ code: "no_space" });
+  expect(scratch.stdout.text).toBe("");
+  expect(scratch.left).toEqual([]);
+});
+
+test("an operator that is killed gives back what it held; the others go on", async () => {
+  using scratch = new Scratch();
+  const entry = 'type: "array<f32>[4]"';
+  const { operators, stats } = await scratch
+    .pipeline(`operators:
+- { name: crash, command: bun crash.ts, output: [{ name: x, type: "array<f32>[-1]" }] }
+- { name: behind, command: bun sum.ts, input: [{ from: crash, name: x, type: "array<f32>[-1]" }] }
+- { name: a, command: bun produce.ts, output: [{ name: x, ${entry} }] }
+- { name: b, command: bun sum.ts, input: [{ from: a, name: x, ${entry} }] }`)
+    .run();
+  expect(operators.map(({ name, exit }) => [name, exit])).toEqual([
+    ["crash", "SIGKILL"],
+    ["behind", undefined],
+    ["a", 0],
+    ["b", 0],
+  ]);
+  expect(operators[0]).toMatchObject({ bytesOut: 4096, error: { code: "operator_failed" } });
+  // What it had published beside its outputs belongs to the job, and stays until the job ends.
+  expect(stats).toMatchObject({ publications: 1, allocations: 1, bytes: 4096, processes: 1 });
+  expect(scratch.left).toEqual([]);
 });

@@ -1,6 +1,9 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { Scratch } from "./scratch.ts";
+
+// Each test starts processes, and the machine may be busy with others.
+setDefaultTimeout(60_000);
 
 test("an operator gets its arguments, its environment, and the directory of the definition", async () => {
   using scratch = new Scratch();
@@ -107,7 +110,7 @@ test("an operator that ignores SIGTERM is killed, and what it started goes with 
   const child = Number(scratch.stdout.lines[0]?.split("| ")[1]);
   expect(child).toBeGreaterThan(0);
   await gone(child);
-}, 20_000);
+});
 
 test("what an operator leaves running when it ends well is ended too", async () => {
   using scratch = new Scratch();

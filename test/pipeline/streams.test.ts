@@ -1,7 +1,10 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Scratch } from "./scratch.ts";
+
+// Each test starts processes, and the machine may be busy with others.
+setDefaultTimeout(60_000);
 
 const text = `operators:
 - name: upper
