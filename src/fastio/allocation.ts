@@ -2,7 +2,7 @@ import { bufferBytesMax } from "../native/buffer.ts";
 import { check, checkInteger, writeText } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { block, native } from "../native/library.ts";
-import { log } from "../native/log.ts";
+import { isLogged, log } from "../native/log.ts";
 import { off } from "../native/switches.ts";
 import {
   type DType,
@@ -34,7 +34,7 @@ export interface PublishOptions {
 /** What an allocation needs of its context. */
 export interface Owner {
   readonly views: ViewCache;
-  readonly allocations: Set<FastIOAllocation>;
+  readonly closed: boolean;
 }
 
 interface Held {
@@ -71,16 +71,23 @@ export class FastIOAllocation<D extends DType = DType> implements TensorSource<D
 
   /** @internal Takes the handle that a native call has just returned; its results are in the block. */
   constructor(owner: Owner, slot: number, description: { dtype: D; shape: readonly number[]; attributes: Attributes }) {
-    const [generation, size, segment, segmentGeneration] = block.results as unknown as [number, number, number, number];
-    const source = { slot, generation };
+    const { results } = block;
+    const segment = results[2]!;
+    const source = { slot, generation: results[0]! };
     this.#owner = owner;
-    this.sizeInBytes = size;
-    this.#held = { slot, generation, source, segment, views: owner.views.retain(segment, segmentGeneration, source) };
+    this.sizeInBytes = results[1]!;
+    this.#held = {
+      slot,
+      generation: source.generation,
+      source,
+      segment,
+      views: owner.views.retain(segment, results[3]!, source),
+    };
     this.#dtype = description.dtype;
     this.#shape = description.shape;
     this.#attributes = description.attributes;
-    owner.allocations.add(this);
-    forgotten.register(this, `an allocation of ${size} bytes`, this);
+    // Costs as much as the rest of a warm `get`, so only somebody who listens pays for it.
+    if (isLogged()) forgotten.register(this, `an allocation of ${this.sizeInBytes} bytes`, this);
   }
 
   get dtype(): D {
@@ -107,7 +114,7 @@ export class FastIOAllocation<D extends DType = DType> implements TensorSource<D
   }
 
   get released(): boolean {
-    return this.#held === undefined;
+    return this.#held === undefined || this.#owner.closed;
   }
 
   /** For native code, which reads what was published, in place, and keeps the memory while it does. */
@@ -215,17 +222,22 @@ export class FastIOAllocation<D extends DType = DType> implements TensorSource<D
 
   #end(op: string, call: (slot: number, generation: number) => number): void {
     const held = this.#held;
-    if (held === undefined) return;
+    if (held === undefined || this.#owner.closed) return;
     const gone = check(call(held.slot, held.generation), op) === 1;
     this.#held = undefined;
     this.#owner.views.release(held.segment, held.views, held.source, gone || off("park"));
-    this.#owner.allocations.delete(this);
-    forgotten.unregister(this);
+    if (isLogged()) forgotten.unregister(this);
   }
 
   #require(op: string): Held {
-    if (this.#held === undefined) throw makeError("closed", { op, message: "the allocation was released." });
-    return this.#held;
+    const held = this.#held;
+    if (held === undefined || this.#owner.closed) {
+      throw makeError("closed", {
+        op,
+        message: `the ${held === undefined ? "allocation was released" : "context was closed"}.`,
+      });
+    }
+    return held;
   }
 
   #elements(kind: "shared" | "private", window: Window | undefined, op: string): TypedArrayOf<D> {

@@ -90,9 +90,8 @@ export class FastIOContext implements Disposable {
   readonly dir: string;
   readonly #slot: number;
   readonly #generation: number;
-  readonly #owner = { views: new ViewCache(), allocations: new Set<FastIOAllocation>() };
+  readonly #owner = { views: new ViewCache(), closed: false };
   readonly #waiting: Set<Waiting> = new Set();
-  #closed = false;
 
   private constructor(name: string, dir: string, slot: number) {
     this.name = name;
@@ -267,15 +266,14 @@ export class FastIOContext implements Disposable {
   }
 
   get closed(): boolean {
-    return this.#closed;
+    return this.#owner.closed;
   }
 
   /** Releases every allocation of this context; views get length 0, waiters `closed`. Twice is fine. */
   close(): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     for (const waiting of this.#waiting) waiting.close();
-    for (const allocation of this.#owner.allocations) allocation.release();
-    this.#closed = true;
+    this.#owner.closed = true;
     contexts.delete(this);
     this.#owner.views.close();
     check(native.mr_context_close(this.#slot, this.#generation), "FastIOContext.close");
@@ -294,7 +292,9 @@ export class FastIOContext implements Disposable {
   #adopt<D extends DType>(slot: number, name: string, dtype: D | undefined, op: string): FastIOAllocation<D> {
     const { results, values } = block;
     const type = elementTypeOfCode(results[4]!);
-    const shape = Object.freeze(Array.from(values.subarray(0, results[5]!)));
+    const shape = new Array<number>(results[5]!);
+    for (let axis = 0; axis < shape.length; axis++) shape[axis] = values[axis]!;
+    Object.freeze(shape);
     const length = results[6]!;
     const text = length === 0 ? "" : readText(0, length);
     const allocation = new FastIOAllocation(this.#owner, slot, {
@@ -322,7 +322,7 @@ export class FastIOContext implements Disposable {
   }
 
   #require(op: string): void {
-    if (this.#closed) throw makeError("closed", { op, message: `the context "${this.name}" was closed.` });
+    if (this.closed) throw makeError("closed", { op, message: `the context "${this.name}" was closed.` });
   }
 }
 

@@ -26,12 +26,15 @@ export class SegmentViews {
   readonly sources = new Set<Source>();
   readonly #whole: { shared?: View; private?: View } = {};
   readonly #windows: View[] = [];
+  /** The private pages were shown since the last reset, and may have been written. */
+  #written = false;
 
   constructor(generation: number) {
     this.generation = generation;
   }
 
   whole(kind: "shared" | "private", source: Source, size: number, op: string): ArrayBuffer {
+    this.#written ||= kind === "private";
     this.#whole[kind] ??= map(source, kind, 0, size, op);
     return this.#show(this.#whole[kind]);
   }
@@ -44,7 +47,8 @@ export class SegmentViews {
 
   /** Nobody here references it: the next reader sees what was published, not what this one wrote to its own pages. */
   park(): void {
-    this.#whole.private?.memory.reset();
+    if (this.#written) this.#whole.private?.memory.reset();
+    this.#written = false;
     for (const view of [this.#whole.shared, this.#whole.private]) if (view !== undefined) hide(view);
     for (const view of this.#windows.splice(0)) close(view);
   }

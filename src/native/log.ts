@@ -3,6 +3,8 @@ export type LogLine = { readonly level: "info" | "warn"; readonly message: strin
 
 type Listener = (line: LogLine) => void;
 
+// Read once: looking into the environment costs more than a warm `get`.
+const printed = process.env["MILLRACE_LOG"] !== undefined;
 const listeners = new Set<Listener>();
 
 /** Calls `listener` for every line until the returned function is called. `MILLRACE_LOG=1` prints them to stderr. */
@@ -11,7 +13,12 @@ export function onLog(listener: Listener): () => void {
   return () => void listeners.delete(listener);
 }
 
+/** Does anybody read what `log` says? */
+export function isLogged(): boolean {
+  return printed || listeners.size > 0;
+}
+
 export function log(level: LogLine["level"], message: string): void {
-  if (process.env["MILLRACE_LOG"]) process.stderr.write(`millrace ${level}: ${message}\n`);
+  if (printed) process.stderr.write(`millrace ${level}: ${message}\n`);
   for (const listener of listeners) listener({ level, message });
 }
