@@ -147,23 +147,12 @@ test("a definition that needs more memory than there is ends before anything sta
   expect(scratch.left).toEqual([]);
 });
 
-test("an operator that is killed gives back what it held; the others go on", async () => {
+test("an operator that is killed gives back what it held at once", async () => {
   using scratch = new Scratch();
-  const entry = 'type: "array<f32>[4]"';
   const { operators, stats } = await scratch
-    .pipeline(`operators:
-- { name: crash, command: bun crash.ts, output: [{ name: x, type: "array<f32>[-1]" }] }
-- { name: behind, command: bun sum.ts, input: [{ from: crash, name: x, type: "array<f32>[-1]" }] }
-- { name: a, command: bun produce.ts, output: [{ name: x, ${entry} }] }
-- { name: b, command: bun sum.ts, input: [{ from: a, name: x, ${entry} }] }`)
+    .pipeline('operators: [{ name: crash, command: bun crash.ts, output: [{ name: x, type: "array<f32>[-1]" }] }]')
     .run();
-  expect(operators.map(({ name, exit }) => [name, exit])).toEqual([
-    ["crash", "SIGKILL"],
-    ["behind", undefined],
-    ["a", 0],
-    ["b", 0],
-  ]);
-  expect(operators[0]).toMatchObject({ bytesOut: 4096, error: { code: "operator_failed" } });
+  expect(operators).toMatchObject([{ exit: "SIGKILL", bytesOut: 4096, error: { code: "operator_failed" } }]);
   // What it had published beside its outputs belongs to the job, and stays until the job ends.
   expect(stats).toMatchObject({ publications: 1, allocations: 1, bytes: 4096, processes: 1 });
   expect(scratch.left).toEqual([]);
