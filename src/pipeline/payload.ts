@@ -38,7 +38,7 @@ export class Payload {
     return this.#get("inputEntries");
   }
 
-  /** Streams to write: each directory exists and is empty. */
+  /** Streams to write: each directory exists; it is empty unless `streamsDir` kept something in it. */
   get outputEntries(): PayloadCollection<PayloadEntry> {
     return this.#get("outputEntries");
   }
