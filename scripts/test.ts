@@ -9,7 +9,7 @@ const totals = { pass: 0, fail: 0, skip: 0 };
 
 async function run(label: string, arguments_: string[]): Promise<void> {
   console.log(`\n${label}`);
-  const child = Bun.spawn([process.execPath, "test", ...arguments_], {
+  const child = Bun.spawn([process.execPath, "test", "--timeout", "60000", ...arguments_], {
     cwd: root,
     env: { MILLRACE_BUILD: "debug", ...process.env },
     stdout: "inherit",
