@@ -31,18 +31,18 @@ export function collect(
 
 function read(model: Handle, request: RequestMemory, index: number, desc: DataDesc, op: string): ResultTensor {
   const bound = request.outputs[index];
-  if (bound !== undefined) return own(desc, desc.shape, bound.slice().buffer);
+  if (bound !== undefined) return new ResultTensor(desc.dtype, desc.shape, bound.slice(), false);
   const { slot, generation } = model;
   const where = check(native.mr_replica_output(slot, generation, request.number, index), op);
-  const [offset = 0, size = 0, rank = 0] = block.results;
-  const shape = [...block.values.subarray(0, rank)];
-  if (where === copied) return own(desc, shape, request.results!.slice(offset, offset + size));
+  const { results, values } = block;
+  const [offset, size, rank] = [results[0]!, results[1]!, results[2]!];
+  const shape: number[] = [];
+  for (let axis = 0; axis < rank; axis++) shape.push(values[axis]!);
+  if (where === copied) {
+    return new ResultTensor(desc.dtype, shape, arrayOver(desc.dtype, request.results!, offset, size).slice(), false);
+  }
   check(native.mr_replica_take(slot, generation, request.number, index), op);
-  return own(desc, shape, wrapResult());
-}
-
-function own(desc: DataDesc, shape: readonly number[], buffer: ArrayBuffer): ResultTensor {
-  return new ResultTensor(desc.dtype, Object.freeze(shape), arrayOver(desc.dtype, buffer, 0, buffer.byteLength), true);
+  return new ResultTensor(desc.dtype, shape, arrayOver(desc.dtype, wrapResult(), 0, size), true);
 }
 
 /** A result goes to the caller's array if there is one. */

@@ -2,6 +2,7 @@ import { type MillraceError, makeError } from "../native/error.ts";
 import { asTensor, isTensorSource, type TensorInput, type TensorSource } from "../tensor/index.ts";
 import type { OutputMemory } from "./config.ts";
 import type { DataDesc } from "./data-desc.ts";
+import type { InputPort } from "./input-port.ts";
 
 /**
  * The inputs as tensors in the model's order, checked against it. Nothing is copied.
@@ -10,16 +11,19 @@ import type { DataDesc } from "./data-desc.ts";
  */
 export function checkInputs(
   inputs: Readonly<Record<string, TensorInput>>,
-  descs: readonly DataDesc[],
+  ports: readonly InputPort[],
   op: string,
 ): TensorSource[] {
-  const sources = descs.map((desc) => {
+  const sources = ports.map((port) => {
+    const { desc } = port;
     const input = inputs[desc.name];
-    if (input === undefined) throw missing(desc, descs, op);
+    const fitting = port.fit(input);
+    if (fitting !== undefined) return fitting;
+    if (input === undefined) throw missing(desc, ports, op);
     return asTensor(input, { dtype: desc.dtype, shape: desc.shape, op: `${op} input "${desc.name}"` });
   });
   const names = Object.keys(inputs);
-  if (names.length > descs.length) checkNames("input", names, descs, op);
+  if (names.length > ports.length) checkNames("input", names, descsOf(ports), op);
   return sources;
 }
 
@@ -49,10 +53,10 @@ export function checkOutputs(
   return checked;
 }
 
-function missing(desc: DataDesc, descs: readonly DataDesc[], op: string): MillraceError {
+function missing(desc: DataDesc, ports: readonly InputPort[], op: string): MillraceError {
   return makeError("missing_input", {
     op,
-    message: `input "${desc.name}" is missing; the model takes ${list(descs)}.`,
+    message: `input "${desc.name}" is missing; the model takes ${list(descsOf(ports))}.`,
   });
 }
 
@@ -63,6 +67,10 @@ function checkNames(kind: "input" | "output", names: readonly string[], descs: r
     op,
     message: `the model has no ${kind} "${unknown}", only ${list(descs)}.`,
   });
+}
+
+function descsOf(ports: readonly InputPort[]): DataDesc[] {
+  return ports.map((port) => port.desc);
 }
 
 function list(descs: readonly DataDesc[]): string {

@@ -10,6 +10,7 @@ import {
 import { type DataDesc, readDescs } from "./data-desc.ts";
 import { findEngineLibrary } from "./engine-library.ts";
 import { checkExpectation, type Expectation, type Inputs, type Outputs } from "./expectation.ts";
+import { InputPort } from "./input-port.ts";
 import { checkInputs, checkOutputs } from "./inputs.ts";
 import { filePath, loadModel } from "./load.ts";
 import { deadlineError, Pending } from "./pending.ts";
@@ -28,6 +29,7 @@ import { closedError, Replica, type Results } from "./replica.ts";
  */
 export class ModelRunner<E extends Expectation = Expectation> implements AsyncDisposable {
   readonly #inputs: readonly DataDesc[];
+  readonly #ports: readonly InputPort[];
   readonly #outputs: readonly DataDesc[];
   readonly #replica: Replica;
   readonly #maxQueueSize: number;
@@ -35,6 +37,7 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
 
   private constructor(inputs: readonly DataDesc[], outputs: readonly DataDesc[], replica: Replica, max: number) {
     this.#inputs = inputs;
+    this.#ports = inputs.map((desc) => new InputPort(desc));
     this.#outputs = outputs;
     this.#replica = replica;
     this.#maxQueueSize = max;
@@ -92,7 +95,7 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
   execute(inputs: Inputs<E>, options: ExecuteOptions = {}): Outputs<E> {
     const op = "ModelRunner.execute";
     this.#mustBeOpen(op);
-    const sources = checkInputs(inputs as Inputs, this.#inputs, op);
+    const sources = checkInputs(inputs as Inputs, this.#ports, op);
     const given = options.outputs && checkOutputs(options.outputs, this.#outputs, op);
     return this.#replica.run(sources, given, op) as unknown as Outputs<E>;
   }
@@ -120,7 +123,7 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
     if (signal?.aborted) throw signal.reason;
     const deadlineMs = checkDeadline(options.deadlineMs, op);
     if (deadlineMs !== undefined && deadlineMs <= 0) throw deadlineError(deadlineMs, op);
-    const sources = checkInputs(inputs, this.#inputs, op);
+    const sources = checkInputs(inputs, this.#ports, op);
     const given = options.outputs && checkOutputs(options.outputs, this.#outputs, op);
     if (this.#replica.underWay >= this.#maxQueueSize) {
       throw makeError("queue_full", {

@@ -2,8 +2,9 @@ import { NativeBuffer } from "../native/buffer.ts";
 import { check } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { block, native } from "../native/library.ts";
-import { type NativeRef, Shape, type TensorSource } from "../tensor/index.ts";
+import { type NativeRef, Shape, type TensorSource, type TypedArrayOf } from "../tensor/index.ts";
 import { type DataDesc, type Direction, directionCode, type Handle } from "./data-desc.ts";
+import { arrayOver } from "./result.ts";
 
 /** Outputs up to this size are copied out of the request's own memory: below it a copy is cheaper than a wrapper. */
 const copiedBytesMax = 64 * 1024;
@@ -29,7 +30,7 @@ export class RequestMemory {
   #staging: NativeBuffer | undefined;
   readonly #fixed: NativeBuffer[] = [];
   /** By output index: where a result of known size and moderate length is found after the run. */
-  readonly outputs: readonly (Uint8Array | undefined)[];
+  readonly outputs: readonly (TypedArrayOf | undefined)[];
   /** Where the native side copies small results of other outputs. */
   readonly results: ArrayBuffer | undefined;
 
@@ -91,7 +92,7 @@ export class RequestMemory {
     return this.#staging;
   }
 
-  #bindOutputs(descs: readonly DataDesc[]): (Uint8Array | undefined)[] {
+  #bindOutputs(descs: readonly DataDesc[]): (TypedArrayOf | undefined)[] {
     const sizes = descs.map(({ sizeInBytes }) =>
       sizeInBytes !== undefined && sizeInBytes <= copiedBytesMax ? sizeInBytes : undefined,
     );
@@ -104,10 +105,11 @@ export class RequestMemory {
     let byteOffset = 0;
     return sizes.map((size, index) => {
       if (size === undefined) return undefined;
-      this.#bind("output", index, { slot, generation, byteOffset }, descs[index]!.shape, true);
-      const bytes = new Uint8Array(memory.buffer, byteOffset, size);
+      const { dtype, shape } = descs[index]!;
+      this.#bind("output", index, { slot, generation, byteOffset }, shape, true);
+      const array = arrayOver(dtype, memory.buffer, byteOffset, size);
       byteOffset += aligned(size);
-      return bytes;
+      return array;
     });
   }
 

@@ -19,7 +19,7 @@ export class ResultTensor<D extends DType = DType> implements TensorSource<D>, D
   #data: TypedArrayOf<D> | undefined;
   readonly #owned: boolean;
 
-  /** `owned`: the array's buffer belongs to this tensor alone and is detached when it is disposed. */
+  /** `owned`: the array's buffer is native memory of this tensor alone, and is detached when it is disposed. */
   constructor(dtype: D, shape: Shape, data: TypedArrayOf<D>, owned: boolean) {
     this.dtype = dtype;
     this.shape = shape;
@@ -53,7 +53,7 @@ export class ResultTensor<D extends DType = DType> implements TensorSource<D>, D
   }
 }
 
-/** A typed array over all of `buffer`, as elements of `dtype`. */
+/** A typed array over `byteLength` bytes of `buffer`, as elements of `dtype`. */
 export function arrayOver<D extends DType>(
   dtype: D,
   buffer: ArrayBufferLike,
