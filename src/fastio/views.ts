@@ -36,13 +36,13 @@ export class SegmentViews {
   whole(kind: "shared" | "private", source: Source, size: number, op: string): ArrayBuffer {
     this.#written ||= kind === "private";
     this.#whole[kind] ??= map(source, kind, 0, size, op);
-    return this.#show(this.#whole[kind]);
+    return this.#show(kind, this.#whole[kind]);
   }
 
   window(kind: "shared" | "private", source: Source, offset: number, length: number, op: string): ArrayBuffer {
     const view = map(source, kind, offset, length, op);
     this.#windows.push(view);
-    return this.#show(view);
+    return this.#show(kind, view);
   }
 
   /** Nobody here references it: the next reader sees what was published, not what this one wrote to its own pages. */
@@ -58,10 +58,13 @@ export class SegmentViews {
     for (const view of this.#windows) close(view);
   }
 
-  /** Native code that is given a typed array over the buffer reads through an allocation that is still held. */
-  #show(view: View): ArrayBuffer {
+  /**
+   * Native code that is given a typed array over the shared view works through an allocation that is still held. A
+   * private view is the reader's own: it may have been written, so it is copied as any other array is.
+   */
+  #show(kind: "shared" | "private", view: View): ArrayBuffer {
     const { buffer } = view.memory;
-    if (buffer !== view.buffer) {
+    if (kind === "shared" && buffer !== view.buffer) {
       const first = () => this.sources.values().next().value;
       registerNativeBuffer(buffer, {
         get slot() {
