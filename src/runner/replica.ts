@@ -1,7 +1,7 @@
 import { check, nativeError } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { runJob, watch } from "../native/jobs.ts";
-import { block, native } from "../native/library.ts";
+import { block, native, onReload } from "../native/library.ts";
 import type { TensorSource } from "../tensor/index.ts";
 import { collect } from "./collect.ts";
 import type { DataDesc, Handle } from "./data-desc.ts";
@@ -16,6 +16,12 @@ interface Flight {
   readonly memory: RequestMemory;
   readonly given: ReadonlyMap<number, TensorSource> | undefined;
 }
+
+// Hot reload closes every handle of the thread; what the old modules were waiting for will never come.
+const open = new Set<Replica>();
+onReload(() => {
+  for (const replica of open) replica.abandon();
+});
 
 // A blocking wait comes back this often, so that a Worker can be terminated in it.
 const waitSliceMs = 100;
@@ -33,6 +39,7 @@ export class Replica {
   constructor(model: Handle, outputs: readonly DataDesc[]) {
     this.#model = model;
     this.#outputs = outputs;
+    open.add(this);
   }
 
   /** Requests handed over and not yet collected, the given-up ones included. */
@@ -68,6 +75,7 @@ export class Replica {
   /** Waits for what is under way, then lets the native thread and the engine go. */
   async close(op: string): Promise<void> {
     if (this.#flights.size > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
+    open.delete(this);
     for (const memory of this.#all) memory.close();
     const { slot, generation } = this.#model;
     await runJob(
@@ -75,6 +83,17 @@ export class Replica {
       () => undefined,
       op,
     );
+  }
+
+  /** The handle is about to go without us: whoever waits is told. */
+  abandon(): void {
+    open.delete(this);
+    this.#unwatch?.();
+    for (const { pending } of this.#flights.values()) {
+      if (!pending.settled) pending.reject(closedError("ModelRunner.executeAsync"));
+    }
+    this.#flights.clear();
+    this.#drained?.();
   }
 
   #prepare(sources: readonly TensorSource[], given: Flight["given"], op: string): RequestMemory {

@@ -27,6 +27,11 @@ describe("a process", () => {
   });
 });
 
+test("a hot reload ends what the old modules were running, and a model can be loaded again", async () => {
+  const out = await run("reload.ts", model("slow-steps.onnx"));
+  expect(out).toEqual({ exit: 0, signal: null, out: "closed closed closed\n5\n" });
+});
+
 describe("a Worker", () => {
   const settled = async (before: ReturnType<typeof alive>) => {
     // The thread that ran the model lets go a moment after the Worker has ended.
