@@ -15,6 +15,7 @@ import { checkInputs, checkOutputs } from "./inputs.ts";
 import { filePath, loadModel } from "./load.ts";
 import { deadlineError, Pending } from "./pending.ts";
 import { closedError, Replica, type Results } from "./replica.ts";
+import type { RunnerStats } from "./stats.ts";
 
 /**
  * Runs a model on a native thread of its own. `executeAsync` copies arrays before it returns, passes native memory by
@@ -80,9 +81,9 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
     return this.#outputs;
   }
 
-  /** Requests of `executeAsync` that are under way. */
-  get pendingRequests(): number {
-    return this.#replica.underWay;
+  /** Counters since the model was loaded. */
+  stats(): RunnerStats {
+    return { ...this.#replica.counters, pending: this.#replica.underWay };
   }
 
   /**
@@ -126,6 +127,7 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
     const sources = checkInputs(inputs, this.#ports, op);
     const given = options.outputs && checkOutputs(options.outputs, this.#outputs, op);
     if (this.#replica.underWay >= this.#maxQueueSize) {
+      this.#replica.counters.refused++;
       throw makeError("queue_full", {
         op,
         message: `${this.#replica.underWay} requests are under way, as many as maxQueueSize allows.`,

@@ -8,6 +8,7 @@ import type { DataDesc, Handle } from "./data-desc.ts";
 import type { Pending } from "./pending.ts";
 import { RequestMemory } from "./request-memory.ts";
 import type { ResultTensor } from "./result.ts";
+import { noCounts } from "./stats.ts";
 
 export type Results = Record<string, ResultTensor>;
 
@@ -32,6 +33,7 @@ export class Replica {
   readonly #outputs: readonly DataDesc[];
   readonly #idle: RequestMemory[] = [];
   readonly #all: RequestMemory[] = [];
+  readonly counters = noCounts();
   readonly #flights = new Map<number, Flight>();
   #unwatch: (() => void) | undefined;
   #drained: (() => void) | undefined;
@@ -56,7 +58,12 @@ export class Replica {
         while (check(native.mr_replica_wait(slot, generation, memory.number, waitSliceMs), op) === 0);
       }
       check(native.mr_replica_outcome(slot, generation, memory.number), op);
-      return collect(this.#model, memory, this.#outputs, given, op);
+      const results = collect(this.#model, memory, this.#outputs, given, op);
+      this.counters.completed++;
+      return results;
+    } catch (error) {
+      this.counters.failed++;
+      throw error;
     } finally {
       this.#recycle(memory);
     }
@@ -99,7 +106,7 @@ export class Replica {
   #prepare(sources: readonly TensorSource[], given: Flight["given"], op: string): RequestMemory {
     const memory = this.#idle.pop() ?? this.#add(op);
     try {
-      memory.stage(sources);
+      memory.stage(sources, this.counters);
       for (const [index, output] of given ?? []) {
         if (output.native !== undefined) memory.bindOnce("output", index, output.native, output.shape);
       }
@@ -123,6 +130,7 @@ export class Replica {
   }
 
   #cancel(memory: RequestMemory): void {
+    this.counters.givenUp++;
     const { slot, generation } = this.#model;
     const never = check(native.mr_replica_cancel(slot, generation, memory.number), "ModelRunner") === 1;
     if (never) this.#land(memory);
@@ -148,8 +156,11 @@ export class Replica {
     if (!pending.settled) {
       try {
         if (status < 0) throw this.#failure(number, op);
-        pending.resolve(collect(this.#model, memory, this.#outputs, given, op));
+        const results = collect(this.#model, memory, this.#outputs, given, op);
+        this.counters.completed++;
+        pending.resolve(results);
       } catch (error) {
+        this.counters.failed++;
         pending.reject(error);
       }
     }

@@ -5,6 +5,7 @@ import { block, native } from "../native/library.ts";
 import { type NativeRef, Shape, type TensorSource, type TypedArrayOf } from "../tensor/index.ts";
 import { type DataDesc, type Direction, directionCode, type Handle } from "./data-desc.ts";
 import { arrayOver } from "./result.ts";
+import type { Counters } from "./stats.ts";
 
 /** Outputs up to this size are copied out of the request's own memory: below it a copy is cheaper than a wrapper. */
 const copiedBytesMax = 64 * 1024;
@@ -43,21 +44,27 @@ export class RequestMemory {
   }
 
   /** Copies what is on JavaScript's heap, refers to what is native. */
-  stage(sources: readonly TensorSource[]): void {
+  stage(sources: readonly TensorSource[], counters: Pick<Counters, "bytesCopied" | "bytesReferenced">): void {
     const total = sources.reduce((sum, source) => sum + (source.native ? 0 : aligned(source.byteLength)), 0);
     const keep = total <= (this.number < fewRequests ? keptBytes.few : keptBytes.many);
     const memory = keep ? this.#keptStaging(total) : NativeBuffer.create(total, this.#op);
-    let offset = 0;
-    for (const [index, source] of sources.entries()) {
-      if (source.native !== undefined) {
-        this.bindOnce("input", index, source.native, source.shape);
-      } else {
-        this.#stageOne(memory, keep, index, offset, source);
-        offset += aligned(source.byteLength);
+    try {
+      let offset = 0;
+      for (const [index, source] of sources.entries()) {
+        const reference = source.native;
+        if (reference !== undefined) {
+          this.bindOnce("input", index, reference, source.shape);
+          counters.bytesReferenced += source.byteLength;
+        } else {
+          this.#stageOne(memory, keep, index, offset, source);
+          offset += aligned(source.byteLength);
+          counters.bytesCopied += source.byteLength;
+        }
       }
+    } finally {
+      // What was bound for this run alone lives until the run has ended.
+      if (!keep) memory.close();
     }
-    // What was bound for this run alone lives until the run has ended.
-    if (!keep) memory.close();
   }
 
   bindOnce(direction: Direction, index: number, memory: NativeRef, shape: Shape): void {

@@ -15,7 +15,7 @@ describe("an aborted request rejects with the signal's reason", () => {
     await using runner = await load();
     const signal = AbortSignal.abort("too late");
     expect(await outcome(runner.executeAsync(request(1, 0n), { signal }))).toBe("too late");
-    expect(runner.pendingRequests).toBe(0);
+    expect(runner.stats().pending).toBe(0);
   });
 
   test("while it waits: it never runs, and its place is free at once", async () => {
@@ -27,7 +27,7 @@ describe("an aborted request rejects with the signal's reason", () => {
     await sleep(5);
     waiting.abort("changed my mind");
     expect(await queued).toBe("changed my mind");
-    expect(runner.pendingRequests).toBe(1);
+    expect(runner.stats().pending).toBe(1);
     blocker.abort("enough");
     expect(await running).toBe("enough");
     expect((await runner.executeAsync(request(3, 0n))).y.data).toEqual(new Float32Array([3]));

@@ -26,7 +26,7 @@ test("64 callers at once get their own answers, again and again", async () => {
     }
   };
   await Promise.all(Array.from({ length: 64 }, (_, id) => caller(id)));
-  expect(runner.pendingRequests).toBe(0);
+  expect(runner.stats().pending).toBe(0);
 });
 
 test("answers are right for any mix of row counts, blocking calls and failures", async () => {
@@ -96,7 +96,7 @@ describe("a full queue", () => {
   test("refuses at once with its length, and takes requests again when one has ended", async () => {
     await using runner = await ModelRunner.load(model("slow-steps.onnx"), { ...expectSteps, maxQueueSize: 3 });
     const first = [1, 2, 3].map((k) => runner.executeAsync(steps(k, 5)));
-    expect(runner.pendingRequests).toBe(3);
+    expect(runner.stats().pending).toBe(3);
     const refused = await runner.executeAsync(steps(4, 0)).catch((error: unknown) => error);
     expect(refused).toEqual(failure("queue_full", "3 requests"));
     expect(refused).toEqual(expect.objectContaining({ retryable: true }));

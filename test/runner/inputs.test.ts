@@ -64,7 +64,7 @@ describe("wrong inputs are refused with their name, before anything runs", () =>
     const given = inputs() as Inputs;
     expect(() => runner().execute(given)).toThrow(failure(code, "ModelRunner.execute", ...words) as Error);
     await expect(runner().executeAsync(given)).rejects.toEqual(failure(code, "ModelRunner.executeAsync", ...words));
-    expect(runner().pendingRequests).toBe(0);
+    expect(runner().stats().pending).toBe(0);
   });
 
   test("the inputs as they should be are taken", () => {

@@ -35,6 +35,7 @@ describe("shared memory as input goes by reference", () => {
     expect([...y.data]).toEqual([10, 10, 10, 19, 20, 21]);
     expect(runner.execute({ x: got }).y.data).toEqual(y.data);
     expect(job.stats().bytesCopiedOut).toBe(copied);
+    expect(runner.stats()).toMatchObject({ bytesCopied: 0, bytesReferenced: 64 });
   });
 
   test("as a part of map(), wherever it begins", async () => {
