@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { writeText } from "../native/check.ts";
+import { readText, writeText } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { runJob } from "../native/jobs.ts";
 import { block, native } from "../native/library.ts";
+import { logChoice } from "../native/log.ts";
 import type { ResolvedConfig } from "./config.ts";
 import type { Handle } from "./data-desc.ts";
 
@@ -29,7 +30,8 @@ export function loadModel(
     return native.mr_replica_load(engineLength, modelLength, config.threads, config.maxQueueSize + 1);
   };
   const take = (slot: number) => {
-    const [generation = 0, inputCount = 0, outputCount = 0] = block.results;
+    const [generation = 0, inputCount = 0, outputCount = 0, versionLength = 0] = block.results;
+    logChoice(`ONNX Runtime ${readText(0, versionLength)}: ${engine}`);
     return { slot, generation, inputCount, outputCount };
   };
   return runJob(start, take, op, signal);
