@@ -61,10 +61,12 @@ export class Objects {
       case "mr_allocation_publish":
         block.values.fill(2);
         return [...this.write(name, '{"n":1}'), random.pick([0x8000_0201, 0x0201, 0x0105])];
+      case "mr_allocation_view":
+        return [random.below(2), random.pick([0, 64, 4096]), random.pick([1, 64, 4096])];
       case "mr_replica_load":
         return [...this.write(findEngineLibrary(undefined, "sweep"), model), 1, random.pick([1, 4])];
       case "mr_replica_bind":
-        block.values.set([random.below(2), 0, random.below(2), 0, 1, 4]);
+        block.values.set([random.below(2), 0, random.below(2), 0, 2, 2, 4]);
         return [random.below(2)];
       default:
         return undefined;
