@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 4256167082;
+export const digest = 3218675944;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -189,6 +189,13 @@ const table = {
     retryable: true,
     meaning: "Memory could not be had.",
     cure: "Release tensors, or lower the size.",
+  },
+  library_unusable: {
+    number: 15,
+    class: "device",
+    retryable: false,
+    meaning: "The native library cannot be loaded.",
+    cure: "In a checkout run `bun run setup`; as a dependency reinstall millrace for this machine.",
   },
   invalid_dtype: {
     number: 20,

@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers";
+import { setImmediate, setTimeout } from "node:timers";
 import { check } from "./check.ts";
 import { block, native, onReload } from "./library.ts";
 import { WakeSocket } from "./wake.ts";
@@ -8,6 +8,8 @@ export type Poll = () => boolean;
 
 // Turns of polling before the thread goes to sleep: 13.6 us a request against 24-30 through the socket (one caller).
 const turnsMax = 30;
+// How often to look when there is no socket to be woken through.
+const fallbackMs = 1;
 
 interface Pending {
   readonly op: string;
@@ -103,10 +105,12 @@ function wake(): void {
 function schedule(): void {
   if (scheduled) return;
   scheduled = true;
-  setImmediate(() => {
+  const next = () => {
     scheduled = false;
     turn();
-  });
+  };
+  if (turns >= turnsMax && socket?.failed) setTimeout(next, fallbackMs);
+  else setImmediate(next);
 }
 
 function turn(): void {
@@ -124,13 +128,12 @@ function turn(): void {
 
 function collect(): boolean {
   let found = false;
-  if (jobs.size > 0) {
-    const count = native.mr_boundary_completions();
+  // Also when no job is awaited: one that was abandoned ends too, and would keep the thread from going to sleep.
+  const count = native.mr_boundary_completions();
+  if (count > 0) {
+    found = true;
     const ended = block.completions.slice(0, count * 2);
-    for (let i = 0; i < count; i++) {
-      found = true;
-      settle(ended[i * 2]!, ended[i * 2 + 1]!);
-    }
+    for (let i = 0; i < count; i++) settle(ended[i * 2]!, ended[i * 2 + 1]!);
   }
   for (const poll of polls) found = poll() || found;
   return found;

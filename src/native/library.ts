@@ -1,9 +1,8 @@
 import { dlopen, type Pointer, toArrayBuffer } from "bun:ffi";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { digest, block as layout, limits, symbols } from "./bindings.generated.ts";
 import { makeError } from "./error.ts";
-import { libraryName, nativeTarget } from "./platform.ts";
+import { findLibrary } from "./library-path.ts";
+import { logChoice } from "./log.ts";
 
 type Ffi = "u32" | "i32" | "f64" | "ptr";
 type Numbers<A extends readonly Ffi[]> = { -readonly [I in keyof A]: number };
@@ -38,26 +37,10 @@ interface Loaded {
 
 const op = "millrace";
 
-function libraryPath(): string {
-  if (process.platform !== "linux") {
-    throw makeError("unsupported_platform", {
-      op,
-      message: `${process.platform} ${process.arch} is not supported yet.`,
-    });
-  }
-  const target = nativeTarget();
-  const folder = process.env["MILLRACE_BUILD"] === "debug" ? `${target}-debug` : target;
-  const path = join(import.meta.dir, "..", "..", "native", folder, libraryName(target));
-  if (!existsSync(path)) throw makeError("library_missing", { op, message: `${path} does not exist.` });
-  return path;
-}
-
 function load(): Loaded {
-  const path = libraryPath();
-  const native = dlopen(path, symbols).symbols as unknown as Native;
-  if (native.mr_abi_digest() !== digest) {
-    throw makeError("library_stale", { op, message: `${path} does not match src/native/bindings.generated.ts.` });
-  }
+  const { path, reason } = findLibrary(op);
+  const native = openLibrary(path);
+  logChoice(`native library ${path}: ${reason}`);
   const address = native.mr_thread_attach() as Pointer;
   if (!address) throw makeError("out_of_memory", { op });
   // The finalizers' addresses are needed to wrap the block, and are read from it: a first look without one.
@@ -75,6 +58,29 @@ function load(): Loaded {
       error: new Int32Array(memory, layout.errno, 2),
     },
   };
+}
+
+function openLibrary(path: string): Native {
+  const stale = () =>
+    makeError("library_stale", { op, message: `${path} does not match src/native/bindings.generated.ts.` });
+  let native: Native;
+  try {
+    native = dlopen(path, symbols).symbols as unknown as Native;
+  } catch (cause) {
+    // An older library lacks exports; anything else is not one of ours.
+    if (digestOf(path) !== undefined) throw stale();
+    throw makeError("library_unusable", { op, message: `${path} cannot be loaded.`, cause });
+  }
+  if (native.mr_abi_digest() !== digest) throw stale();
+  return native;
+}
+
+function digestOf(path: string): number | undefined {
+  try {
+    return dlopen(path, { mr_abi_digest: symbols.mr_abi_digest }).symbols.mr_abi_digest();
+  } catch {
+    return undefined;
+  }
 }
 
 // One per JavaScript thread, kept across hot reloads: modules run again, the thread and its block stay.
@@ -101,5 +107,6 @@ export function onReload(close: () => void): void {
  */
 export function wrapResult(): ArrayBuffer {
   const { results } = block;
+  if (results[1] === 0) return new ArrayBuffer(0);
   return wrap(results[0] as Pointer, 0, results[1]!, results[2] as Pointer, loaded.bufferEnded);
 }

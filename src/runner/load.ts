@@ -4,7 +4,7 @@ import { readText, writeText } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { runJob } from "../native/jobs.ts";
 import { block, native } from "../native/library.ts";
-import { isLogged, log } from "../native/log.ts";
+import { logChoice } from "../native/log.ts";
 import type { ResolvedConfig } from "./config.ts";
 import type { Handle } from "./data-desc.ts";
 
@@ -31,7 +31,7 @@ export function loadModel(
   };
   const take = (slot: number) => {
     const [generation = 0, inputCount = 0, outputCount = 0, versionLength = 0] = block.results;
-    if (isLogged()) log("info", `ONNX Runtime ${readText(0, versionLength)} from ${engine} runs ${model}`);
+    logChoice(`ONNX Runtime ${readText(0, versionLength)}: ${engine}`);
     return { slot, generation, inputCount, outputCount };
   };
   return runJob(start, take, op, signal);

@@ -34,6 +34,7 @@ pub const table = [_]Error{
     row(12, "system", .device, false, "A system call failed.", "The message names the call and its errno."),
     row(13, "out_of_handles", .capacity, false, "Too many native objects are open.", "Close what is no longer used; `using` does it for you."),
     row(14, "out_of_memory", .capacity, true, "Memory could not be had.", "Release tensors, or lower the size."),
+    row(15, "library_unusable", .device, false, "The native library cannot be loaded.", "In a checkout run `bun run setup`; as a dependency reinstall millrace for this machine."),
 
     // Tensors
     row(20, "invalid_dtype", .argument, false, "The element type is unknown here.", "Use a name such as \"float32\"; the message lists what is accepted."),

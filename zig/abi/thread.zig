@@ -14,6 +14,8 @@ pub const Thread = struct {
     /// One for the JavaScript heap, one for each job under way and each waiter that may still signal it.
     references: std.atomic.Value(u32) = .init(1),
     gone: std.atomic.Value(bool) = .init(false),
+    /// Global objects that hold the block: one, or several where a test runner gives each file a fresh one.
+    heaps: std.atomic.Value(u32) = .init(0),
     wake: Wake = .{},
     lock: Mutex = .{},
     finished: std.ArrayList(handle.Handle) = .empty,
@@ -80,17 +82,23 @@ const allocator = std.heap.smp_allocator;
 pub threadlocal var current: ?*Thread = null;
 var next_id = std.atomic.Value(u32).init(1);
 
-/// The calling JavaScript thread, made on its first call. The block starts the struct, so its address is the thread's.
+/// The calling JavaScript thread, made on its first call; pairs with `detach`. The block starts the struct, so its
+/// address is the thread's.
 pub fn attach() !*Thread {
-    if (current) |thread| return thread;
+    if (current) |thread| {
+        _ = thread.heaps.fetchAdd(1, .monotonic);
+        return thread;
+    }
     const thread = try allocator.create(Thread);
-    thread.* = .{ .block = std.mem.zeroes(Block), .id = next_id.fetchAdd(1, .monotonic) };
+    thread.* = .{ .block = std.mem.zeroes(Block), .id = next_id.fetchAdd(1, .monotonic), .heaps = .init(1) };
     current = thread;
     return thread;
 }
 
-/// Called by the garbage collector when the thread's heap is torn down, possibly on another thread.
+/// Called by the garbage collector when a heap that attached is torn down, possibly on another thread. The last one
+/// closes what the thread left open.
 pub fn detach(thread: *Thread) void {
+    if (thread.heaps.fetchSub(1, .acq_rel) != 1) return;
     thread.gone.store(true, .release);
     if (current == thread) current = null;
     handle.closeOwnedBy(thread.id);

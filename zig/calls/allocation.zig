@@ -17,8 +17,8 @@ pub const Allocation = struct {
     pub const kind: handle.Kind = .allocation;
 
     context: *shm.Context,
-    /// The `open` that it came from; for comparison only.
-    opened: *Opened,
+    /// The `open` that it came from; for comparison only: it may be gone.
+    opened: *const Opened,
     reference: segment.Reference,
 
     fn destroy(object: *anyopaque) void {
@@ -31,18 +31,18 @@ pub const Allocation = struct {
 
     pub fn madeBy(object: *anyopaque, opened: *anyopaque) bool {
         const self: *Allocation = @ptrCast(@alignCast(object));
-        return @as(*anyopaque, @ptrCast(self.opened)) == opened;
+        return @as(*const anyopaque, self.opened) == @as(*const anyopaque, opened);
     }
 };
 
 /// A handle that owns `reference`. Results: generation, size, segment slot, segment generation.
-pub fn give(t: *Thread, opened: *Opened, reference: segment.Reference) !i32 {
-    errdefer segment.drop(opened.context, reference) catch {};
+pub fn give(t: *Thread, opened: *const Opened, context: *shm.Context, reference: segment.Reference) !i32 {
+    errdefer segment.drop(context, reference) catch {};
     const self = try allocator.create(Allocation);
     errdefer allocator.destroy(self);
-    self.* = .{ .context = opened.context, .opened = opened, .reference = reference };
-    shm.retain(opened.context);
-    errdefer shm.close(opened.context);
+    self.* = .{ .context = context, .opened = opened, .reference = reference };
+    shm.retain(context);
+    errdefer shm.close(context);
     const made = try handle.open(.allocation, t.id, self, Allocation.destroy);
     t.block.results[0] = @floatFromInt(made.generation);
     t.block.results[1] = @floatFromInt(reference.size);
@@ -87,7 +87,7 @@ pub fn share(t: *Thread, slot: u32, generation: u32) !i32 {
     const pinned = try handle.pin(Allocation, slot, generation);
     defer pinned.release();
     segment.retain(pinned.ptr.context, pinned.ptr.reference);
-    return give(t, pinned.ptr.opened, pinned.ptr.reference);
+    return give(t, pinned.ptr.opened, pinned.ptr.context, pinned.ptr.reference);
 }
 
 /// Drops the reference. 1: the memory went with it (or is kept for recycling), 0: others still hold it.

@@ -60,11 +60,12 @@ pub fn create(t: *Thread, slot: u32, generation: u32, size: f64, uninitialized: 
     const pinned = try handle.pin(Opened, slot, generation);
     defer pinned.release();
     const options: segment.Options = .{ .size = try block.toInteger(size), .uninitialized = uninitialized != 0 };
-    return allocation.give(t, pinned.ptr, try segment.create(pinned.ptr.context, options));
+    return allocation.give(t, pinned.ptr, pinned.ptr.context, try segment.create(pinned.ptr.context, options));
 }
 
 const Creation = struct {
     opened: handle.Pinned(Opened),
+    generation: u32,
     options: segment.Options,
     made: ?segment.Reference = null,
 
@@ -75,9 +76,12 @@ const Creation = struct {
 
     fn deliver(object: *anyopaque, t: *Thread) anyerror!i32 {
         const self: *Creation = @ptrCast(@alignCast(object));
+        // Closed meanwhile: nobody would ever close what we give. `destroy` drops it.
+        const still = try handle.pin(Opened, self.opened.slot, self.generation);
+        defer still.release();
         const made = self.made.?;
         self.made = null;
-        return allocation.give(t, self.opened.ptr, made);
+        return allocation.give(t, self.opened.ptr, self.opened.ptr.context, made);
     }
 
     fn destroy(object: *anyopaque) void {
@@ -94,7 +98,7 @@ pub fn createJob(t: *Thread, slot: u32, generation: u32, size: f64, uninitialize
     errdefer pinned.release();
     const options: segment.Options = .{ .size = try block.toInteger(size), .uninitialized = uninitialized != 0 };
     const self = try allocator.create(Creation);
-    self.* = .{ .opened = pinned, .options = options };
+    self.* = .{ .opened = pinned, .generation = generation, .options = options };
     const started = try job.start(t, self, Creation.run, Creation.deliver, Creation.destroy);
     t.block.results[0] = @floatFromInt(started.generation);
     return @intCast(started.slot);
@@ -108,7 +112,7 @@ pub fn get(t: *Thread, slot: u32, generation: u32, name_length: u32) !i32 {
     const name = try nameIn(t, name_length);
     var attributes: [layout.attributes_max]u8 = undefined;
     const found = try publication.get(pinned.ptr.context, name, &attributes);
-    const result = try allocation.give(t, pinned.ptr, found.reference);
+    const result = try allocation.give(t, pinned.ptr, pinned.ptr.context, found.reference);
     t.block.results[4] = @floatFromInt(found.element_type);
     t.block.results[5] = @floatFromInt(found.rank);
     t.block.results[6] = @floatFromInt(found.attributes_length);

@@ -196,7 +196,7 @@ pub fn take(t: *Thread, slot: u32, generation: u32, number: u32, index: u32) !i3
 pub fn recycle(t: *Thread, slot: u32, generation: u32, number: u32) !i32 {
     const pinned = try pin(t, slot, generation);
     defer pinned.release();
-    pinned.ptr.recycle(try pinned.ptr.requestIn(number, &.{ .idle, .done }));
+    pinned.ptr.recycle(number, try pinned.ptr.requestIn(number, &.{ .idle, .done }));
     return 0;
 }
 

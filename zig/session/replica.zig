@@ -228,16 +228,20 @@ pub const Replica = struct {
         var count: u32 = 0;
         while (count < into.len) : (count += 1) {
             const index = self.finished.pop() orelse break;
-            const failure = self.requests.items[index].failure;
-            into[count] = .{ .slot = index, .generation = @bitCast(if (failure) |err| report.status(err) else 0) };
+            const request = self.requests.items[index];
+            request.announced = false;
+            into[count] = .{ .slot = index, .generation = @bitCast(if (request.failure) |err| report.status(err) else 0) };
         }
         return count;
     }
 
-    pub fn recycle(self: *Replica, request: *Request) void {
+    pub fn recycle(self: *Replica, index: u32, request: *Request) void {
         request.clear();
         self.lock.lock();
         defer self.lock.unlock();
+        // Nobody took note that it had ended: it must not be announced twice.
+        if (request.announced) _ = self.finished.remove(index);
+        request.announced = false;
         request.state = .idle;
     }
 
@@ -296,7 +300,8 @@ pub const Replica = struct {
             self.lock.lock();
             request.state = .done;
             self.running = null;
-            if (!request.blocking) self.finished.push(index);
+            request.announced = !request.blocking;
+            if (request.announced) self.finished.push(index);
             _ = self.ended.fetchAdd(1, .release);
             self.lock.unlock();
             if (request.blocking) futex.wakePrivate(&self.ended, std.math.maxInt(u31)) else self.owner.wake.signal();

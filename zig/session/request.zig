@@ -57,6 +57,8 @@ pub const Request = struct {
     state: State = .idle,
     /// A thread waits for it in `Replica.wait`: it is not announced.
     blocking: bool = false,
+    /// In the replica's queue of the finished, where it may be once.
+    announced: bool = false,
     terminated: bool = false,
     inputs: []Input,
     outputs: []Output,

@@ -86,7 +86,7 @@ pub fn create(self: *Context, options: Options) !Reference {
     const mapping = try Mapping.window(.{ .fd = fd, .offset = layout.data_offset, .private = false }, capacity);
     keepLocal(self, slot, entry.file, mapping);
     switches.step("create_header");
-    self.references()[slot].store(1, .seq_cst);
+    _ = self.references()[slot].fetchAdd(1, .seq_cst);
     entry.state.store(@intFromEnum(layout.Segment.State.private), .release);
     switches.step("create_ready");
     return .{ .slot = slot, .generation = entry.generation.load(.monotonic), .size = options.size };
@@ -194,7 +194,8 @@ fn recycle(self: *Context, options: Options) !?Reference {
             entry.size = options.size;
             entry.names.store(0, .monotonic);
             _ = entry.generation.fetchAdd(1, .monotonic);
-            self.references()[index].store(1, .seq_cst);
+            // Added, not stored: a lookup of another thread may have counted itself here and be about to take it back.
+            _ = self.references()[index].fetchAdd(1, .seq_cst);
             entry.state.store(@intFromEnum(layout.Segment.State.private), .release);
             break :found index;
         }

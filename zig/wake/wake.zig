@@ -4,10 +4,16 @@
 const std = @import("std");
 const linux = std.os.linux;
 const report = @import("../abi/report.zig");
+const Mutex = @import("../os/futex.zig").Mutex;
+
+/// Room for foreign processes that connect before JavaScript does; they are turned away.
+const backlog = 16;
 
 pub const Wake = struct {
     listener: std.atomic.Value(i32) = .init(-1),
-    socket: std.atomic.Value(i32) = .init(-1),
+    /// Under `lock`: a byte must not go to a number that was closed and given to another file meanwhile.
+    socket: i32 = -1,
+    lock: Mutex = .{},
     /// JavaScript sets it before it sleeps; whoever clears it writes the byte.
     armed: std.atomic.Value(bool) = .init(false),
 
@@ -23,7 +29,7 @@ pub const Wake = struct {
         @memcpy(address.path[1..][0..text.len], text);
         const length: linux.socklen_t = @intCast(@offsetOf(linux.sockaddr.un, "path") + 1 + text.len);
         _ = try call("bind", linux.bind(fd, @ptrCast(&address), length));
-        _ = try call("listen", linux.listen(fd, 1));
+        _ = try call("listen", linux.listen(fd, backlog));
         const previous = self.listener.swap(fd, .acq_rel);
         if (previous >= 0) _ = linux.close(previous);
         return @intCast(text.len);
@@ -43,8 +49,7 @@ pub const Wake = struct {
             }
             self.listener.store(-1, .release);
             _ = linux.close(listener);
-            const previous = self.socket.swap(fd, .acq_rel);
-            if (previous >= 0) _ = linux.close(previous);
+            self.replaceSocket(fd);
             return true;
         }
     }
@@ -61,17 +66,24 @@ pub const Wake = struct {
 
     pub fn signal(self: *Wake) void {
         if (!self.armed.load(.seq_cst) or !self.armed.swap(false, .seq_cst)) return;
-        const fd = self.socket.load(.acquire);
-        if (fd < 0) return;
+        self.lock.lock();
+        defer self.lock.unlock();
+        if (self.socket < 0) return;
         // A full socket means that a wake is already under way; EPIPE that the thread is gone. Neither is an error.
-        _ = linux.sendto(fd, "!", 1, linux.MSG.NOSIGNAL | linux.MSG.DONTWAIT, null, 0);
+        _ = linux.sendto(self.socket, "!", 1, linux.MSG.NOSIGNAL | linux.MSG.DONTWAIT, null, 0);
     }
 
     pub fn close(self: *Wake) void {
-        for ([_]*std.atomic.Value(i32){ &self.listener, &self.socket }) |fd| {
-            const open = fd.swap(-1, .acq_rel);
-            if (open >= 0) _ = linux.close(open);
-        }
+        const listener = self.listener.swap(-1, .acq_rel);
+        if (listener >= 0) _ = linux.close(listener);
+        self.replaceSocket(-1);
+    }
+
+    fn replaceSocket(self: *Wake, fd: i32) void {
+        self.lock.lock();
+        defer self.lock.unlock();
+        if (self.socket >= 0) _ = linux.close(self.socket);
+        self.socket = fd;
     }
 };
 

@@ -1,0 +1,28 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { makeError } from "./error.ts";
+import { libraryName, nativeTarget } from "./platform.ts";
+
+const architectures = ["x64", "arm64"];
+
+export interface LibraryChoice {
+  readonly path: string;
+  /** For the log: what was chosen and why. */
+  readonly reason: string;
+}
+
+/** The build for this machine, below `native/`. @throws `unsupported_platform`, `library_missing` */
+export function findLibrary(op: string): LibraryChoice {
+  const { platform, arch } = process;
+  if (platform !== "linux" || !architectures.includes(arch)) {
+    throw makeError("unsupported_platform", { op, message: `${platform} ${arch} is not supported yet.` });
+  }
+  const target = nativeTarget();
+  const debug = process.env["MILLRACE_BUILD"] === "debug";
+  const path = join(import.meta.dir, "..", "..", "native", debug ? `${target}-debug` : target, libraryName(target));
+  if (!existsSync(path)) {
+    const hint = debug ? "Run `bun run setup --debug`, or unset MILLRACE_BUILD." : undefined;
+    throw makeError("library_missing", { op, message: `${path} does not exist.`, hint });
+  }
+  return { path, reason: debug ? "the debug build, as MILLRACE_BUILD says" : "the release build" };
+}

@@ -1,0 +1,98 @@
+import { symbols } from "../../../src/native/bindings.generated.ts";
+import type { Call, Kind } from "./objects.ts";
+
+/** What JavaScript may pass where an integer is meant, and what the FFI makes of it is anybody's guess. */
+export const integers: readonly number[] = [
+  Number.NaN,
+  -1,
+  0,
+  -0,
+  1,
+  2,
+  3,
+  1.5,
+  63,
+  64,
+  255,
+  256,
+  4095,
+  4096,
+  8191,
+  8192,
+  65_535,
+  65_536,
+  2 ** 31 - 1,
+  2 ** 31,
+  -(2 ** 31),
+  2 ** 32 - 1,
+  2 ** 32,
+  2 ** 32 + 5,
+  2 ** 53,
+  1e300,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+];
+
+/** Sizes and offsets. Nothing between a megabyte and a petabyte: those would be granted, and cost time. */
+export const sizes: readonly number[] = [
+  Number.NaN,
+  -1,
+  0,
+  0.5,
+  1,
+  63,
+  64,
+  4096,
+  65_537,
+  1e6,
+  2 ** 50,
+  2 ** 53 - 1,
+  2 ** 53,
+  2 ** 64,
+  1e300,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+];
+
+/** The kind of handle that a call begins with. */
+export function kindOf(call: Call): Kind | undefined {
+  if (symbols[call].args.length < 2 || symbols[call].args[1] !== "u32") return undefined;
+  if (call === "mr_context_open" || call === "mr_replica_load") return undefined;
+  if (call.startsWith("mr_context_")) return "context";
+  if (call.startsWith("mr_allocation_")) return "allocation";
+  if (call.startsWith("mr_memory_")) return "memory";
+  if (call.startsWith("mr_replica_")) return "session";
+  if (call === "mr_boundary_finish" || call === "mr_boundary_abandon") return "job";
+  throw new Error(`${call}: what kind of handle does it take?`);
+}
+
+/** Calls that return a new handle, and its kind. */
+export const makes: Partial<Record<Call, Kind>> = {
+  mr_memory_create: "memory",
+  mr_memory_share: "memory",
+  mr_allocation_view: "memory",
+  mr_context_open: "context",
+  mr_context_create: "allocation",
+  mr_context_get: "allocation",
+  mr_allocation_share: "allocation",
+  mr_context_createJob: "job",
+  mr_replica_load: "job",
+  mr_replica_close: "job",
+};
+
+/** What the job that a call starts makes. */
+export const jobMakes: Partial<Record<Call, Kind>> = { mr_context_createJob: "allocation", mr_replica_load: "session" };
+
+/** Calls that end the handle they are given. */
+export const ends: ReadonlySet<Call> = new Set<Call>([
+  "mr_memory_close",
+  "mr_context_close",
+  "mr_allocation_release",
+  "mr_allocation_free",
+  "mr_boundary_abandon",
+  "mr_boundary_finish",
+  "mr_replica_close",
+]);
+
+/** Calls that hand a reference to memory over, for one `ArrayBuffer`. */
+export const shows: ReadonlySet<Call> = new Set<Call>(["mr_memory_view", "mr_replica_take"]);

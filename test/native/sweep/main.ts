@@ -1,0 +1,175 @@
+// Calls every export MILLRACE_FUZZ times in all with handles and integers good and bad, and ends with an error if a
+// call misbehaves. The call under way is written to MILLRACE_FUZZ_TRACE first, for the case that the process dies.
+import { openSync, writeSync } from "node:fs";
+import { codeOf } from "../../../src/native/check.ts";
+import { block, native, wrapResult } from "../../../src/native/library.ts";
+import { symbols } from "../../../src/native/bindings.generated.ts";
+import { ends, integers, jobMakes, kindOf, makes, shows, sizes } from "./arguments.ts";
+import { type Call, type Handle, type Kind, kinds, Objects } from "./objects.ts";
+import { Random } from "./random.ts";
+
+const count = Number(process.env["MILLRACE_FUZZ"] ?? 10_000);
+const seed = Number(process.env["MILLRACE_FUZZ_SEED"] ?? 1);
+const trace = openSync(process.env["MILLRACE_FUZZ_TRACE"]!, "w");
+const limitMs = 1000;
+// What closes much, or costs much, comes up less often: one time in so many.
+const rarely: Partial<Record<Call, number>> = {
+  mr_boundary_reset: 40,
+  mr_replica_close: 10,
+  mr_replica_load: 4,
+  mr_context_close: 4,
+};
+const aboutHandles = new Set(["invalid_argument", "stale_handle", "wrong_kind", "closed"]);
+// Attaching gives a heap another hold of the thread, which only a finalizer gives back.
+const calls = (Object.keys(symbols) as Call[]).filter((call) => call !== "mr_abi_digest" && call !== "mr_thread_attach");
+const random = new Random(seed);
+const objects = new Objects(process.env["MILLRACE_SHM_DIR"]!);
+const called = new Map<Call, { ok: number; refused: number }>();
+let slowest = 0;
+
+function fail(message: string): never {
+  throw new Error(`seed ${seed}: ${message}`);
+}
+
+/** A handle that is not an open one of `kind`. */
+function badHandle(kind: Kind): Handle {
+  const others = kinds.filter((other) => other !== kind).flatMap((other) => objects.open[other]);
+  switch (random.below(4)) {
+    case 0:
+      if (others.length > 0) return random.pick(others);
+      break;
+    case 1:
+      if (objects.stale.length > 0) return random.pick(objects.stale);
+      break;
+    case 2:
+      // Far beyond every slot in use, whatever the FFI makes of the number.
+      return { slot: 600_000 + random.below(2 ** 31), generation: random.pick(integers) };
+  }
+  return { slot: random.pick(integers), generation: 0 };
+}
+
+function disturbBlock(): void {
+  if (random.chance(2)) for (let i = 0; i < 8; i++) block.values[i] = random.pick([...integers, ...sizes]);
+  if (random.chance(4)) for (let i = 0; i < 64; i++) block.text[i] = random.below(256);
+}
+
+interface Plan {
+  readonly values: number[];
+  readonly handle: Handle | undefined;
+  /** The first handle is none of the kind: only an error about handles will do. */
+  readonly bad: boolean;
+}
+
+function plan(call: Call): Plan {
+  const { args } = symbols[call];
+  const kind = kindOf(call);
+  disturbBlock();
+  const prepared = random.chance(2) ? objects.prepare(call, random) : undefined;
+  const values: number[] = [];
+  let handle: Handle | undefined;
+  let bad = false;
+  if (kind !== undefined) {
+    bad = objects.open[kind].length === 0 || random.chance(3);
+    handle = bad ? badHandle(kind) : random.pick(objects.open[kind]);
+    values.push(handle.slot, handle.generation);
+  }
+  values.push(...(prepared ?? []));
+  while (values.length < args.length) values.push(random.pick((args[values.length] as string) === "f64" ? sizes : integers));
+  if ((call === "mr_replica_bind" || call === "mr_replica_results") && !random.chance(3)) {
+    const memory = random.pick([...objects.open.memory, ...objects.open.allocation]);
+    if (memory !== undefined) values.splice(3, 2, memory.slot, memory.generation);
+  }
+  if (kind === "session" && args.length > 2 && !random.chance(4)) values[2] = random.below(2);
+  if (kind === "session" && args.length === 4 && !random.chance(4)) values[3] = random.below(2);
+  if (call === "mr_replica_wait") values[3] = 0;
+  return { values, handle, bad };
+}
+
+function timed(call: Call, values: number[]): number {
+  const started = performance.now();
+  const result = (native[call] as (...args: number[]) => number)(...values);
+  const ms = performance.now() - started;
+  slowest = Math.max(slowest, ms);
+  // Once may be the machine; twice is the call.
+  if (ms > limitMs) {
+    const again = performance.now();
+    (native[call] as (...args: number[]) => number)(...values);
+    if (performance.now() - again > limitMs) fail(`${call}(${values}) took more than ${limitMs} ms, twice`);
+  }
+  return result;
+}
+
+function step(call: Call): void {
+  const { values, handle, bad } = plan(call);
+  writeSync(trace, `${call}(${values.join(", ")})${" ".repeat(200)}\n`, 0);
+  const result = timed(call, values);
+  if (!Number.isInteger(result)) fail(`${call}(${values}) returned ${result}`);
+  const counts = called.get(call) ?? { ok: 0, refused: 0 };
+  called.set(call, counts);
+  if (result < 0) {
+    counts.refused++;
+    const code = codeOf(result);
+    if (code === undefined) fail(`${call}(${values}) returned ${result}, which is no error code`);
+    if (bad && !aboutHandles.has(code)) fail(`${call}(${values}) answered a bad handle with ${code}`);
+    return;
+  }
+  counts.ok++;
+  if (bad) fail(`${call}(${values}) took a bad handle and returned ${result}`);
+  if (call === "mr_boundary_reset") return objects.forgetAll();
+  const generation = block.results[0]!;
+  if (shows.has(call)) wrapResult();
+  const kind = kindOf(call);
+  if (handle !== undefined && kind !== undefined && ends.has(call)) objects.forget(kind, handle);
+  const made = call === "mr_boundary_finish" ? handle?.makes : makes[call];
+  if (made !== undefined) objects.add(made, { slot: result, generation, makes: jobMakes[call] });
+}
+
+/** One of everything, so that bad handles are bad beside good ones. */
+async function openEverything(): Promise<void> {
+  const [nameLength, dirLength] = objects.write("job-0", process.env["MILLRACE_SHM_DIR"]!);
+  const made = (kind: Kind, slot: number, makes?: Kind): Handle => {
+    if (slot < 0) fail(`opening a ${kind} failed with ${codeOf(slot)}`);
+    const handle = { slot, generation: block.results[0]!, makes };
+    objects.add(kind, handle);
+    return handle;
+  };
+  const context = made("context", native.mr_context_open(nameLength!, dirLength!, 65_536));
+  made("allocation", native.mr_context_create(context.slot, context.generation, 4096, 0));
+  made("memory", native.mr_memory_create(4096));
+  made("job", native.mr_context_createJob(context.slot, context.generation, 4096, 0), "allocation");
+  const lengths = objects.prepare("mr_replica_load", random)!;
+  const loading = made("job", native.mr_replica_load(lengths[0]!, lengths[1]!, 1, 4), "session");
+  const session = made("session", await finished(loading));
+  objects.forget("job", loading);
+  for (let i = 0; i < 2; i++) native.mr_replica_request(session.slot, session.generation);
+}
+
+async function finished(job: Handle): Promise<number> {
+  for (;;) {
+    const result = native.mr_boundary_finish(job.slot, job.generation);
+    if (result >= 0 || codeOf(result) !== "invalid_argument") return result;
+    await Bun.sleep(1);
+  }
+}
+
+/** Live objects, mappings, models. */
+function live(): number[] {
+  const handles = native.mr_boundary_live();
+  return [handles, block.results[0]!, native.mr_replica_live()];
+}
+
+for (let i = 0; i < count; i++) {
+  if (kinds.some((kind) => objects.open[kind].length === 0)) await openEverything();
+  const call = random.pick(calls);
+  if (random.chance(rarely[call] ?? 1)) step(call);
+  if (i % 256 === 0) await Bun.sleep(0);
+}
+
+objects.closeAll();
+native.mr_boundary_reset();
+while (live().some((number) => number > 0)) {
+  Bun.gc(true);
+  await Bun.sleep(5);
+}
+const never = calls.filter((call) => !called.has(call));
+console.log(JSON.stringify({ never, slowest, called: Object.fromEntries(called) }));
