@@ -1,8 +1,6 @@
-import { bufferBytesMax } from "../native/buffer.ts";
 import { check, checkInteger, writeText } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { block, native } from "../native/library.ts";
-import { isLogged, log } from "../native/log.ts";
 import { off } from "../native/switches.ts";
 import {
   type DType,
@@ -14,7 +12,7 @@ import {
 } from "../tensor/index.ts";
 import { type Attributes, attributesBytesMax, checkDescription, encodeAttributes } from "./metadata.ts";
 import { writeName } from "./name.ts";
-import { alignWindow, type SegmentViews, type Source, type ViewCache } from "./views.ts";
+import type { Reference } from "./reference.ts";
 
 /** A range of bytes, for memory beyond the 4 GiB that one `ArrayBuffer` can hold. */
 export interface Window {
@@ -31,28 +29,7 @@ export interface PublishOptions {
   readonly attributes?: Attributes | undefined;
 }
 
-/** What an allocation needs of its context. */
-export interface Owner {
-  readonly views: ViewCache;
-  readonly closed: boolean;
-}
-
-interface Held {
-  readonly slot: number;
-  readonly generation: number;
-  readonly source: Source;
-  readonly segment: number;
-  readonly views: SegmentViews;
-}
-
 const replaceBit = 0x8000_0000;
-
-const forgotten = new FinalizationRegistry<string>((what) => {
-  log(
-    "warn",
-    `${what} was collected without release: its memory stays until the context closes. Declare it with \`using\`.`,
-  );
-});
 
 /**
  * A reference to shared memory with metadata of its own: element type, dimensions, attributes. Made by
@@ -63,31 +40,19 @@ export class FastIOAllocation<D extends DType = DType> implements TensorSource<D
   /** Bytes of the memory; the tensor in it may be smaller. */
   readonly sizeInBytes: number;
   readonly memoryKind = "shared";
-  readonly #owner: Owner;
-  #held: Held | undefined;
+  readonly #reference: Reference;
   #dtype: D;
   #shape: readonly number[];
   #attributes: Attributes;
 
-  /** @internal Takes the handle that a native call has just returned; its results are in the block. */
-  constructor(owner: Owner, slot: number, description: { dtype: D; shape: readonly number[]; attributes: Attributes }) {
-    const { results } = block;
-    const segment = results[2]!;
-    const source = { slot, generation: results[0]! };
-    this.#owner = owner;
-    this.sizeInBytes = results[1]!;
-    this.#held = {
-      slot,
-      generation: source.generation,
-      source,
-      segment,
-      views: owner.views.retain(segment, results[3]!, source),
-    };
+  /** @internal Owns the reference. */
+  constructor(reference: Reference, description: { dtype: D; shape: readonly number[]; attributes: Attributes }) {
+    this.sizeInBytes = reference.sizeInBytes;
+    this.#reference = reference;
     this.#dtype = description.dtype;
     this.#shape = description.shape;
     this.#attributes = description.attributes;
-    // Costs as much as the rest of a warm `get`, so only somebody who listens pays for it.
-    if (isLogged()) forgotten.register(this, `an allocation of ${this.sizeInBytes} bytes`, this);
+    reference.watch(this);
   }
 
   get dtype(): D {
@@ -114,14 +79,14 @@ export class FastIOAllocation<D extends DType = DType> implements TensorSource<D
   }
 
   get released(): boolean {
-    return this.#held === undefined || this.#owner.closed;
+    return this.#reference.ended;
   }
 
   /** For native code, which reads what was published, in place, and keeps the memory while it does. */
   get native(): NativeRef {
     const op = "FastIOAllocation.native";
-    const { slot, generation } = this.#require(op);
-    return { slot, generation, byteOffset: 0 };
+    this.#reference.require(op);
+    return { slot: this.#reference.slot, generation: this.#reference.generation, byteOffset: 0 };
   }
 
   /**
@@ -130,9 +95,10 @@ export class FastIOAllocation<D extends DType = DType> implements TensorSource<D
    */
   setTypeAndDimensions<const T extends DType>(dtype: T, shape: readonly number[]): FastIOAllocation<T> {
     const op = "FastIOAllocation.setTypeAndDimensions";
-    this.#require(op);
+    this.#reference.require(op);
     const description = checkDescription(dtype, shape, this.sizeInBytes, op);
     const self = this as unknown as FastIOAllocation<T>;
+    if (off("type_and_dimensions")) return self;
     self.#dtype = description.dtype as T;
     self.#shape = description.shape;
     return self;
@@ -145,7 +111,7 @@ export class FastIOAllocation<D extends DType = DType> implements TensorSource<D
    */
   publish(name: string, options: PublishOptions = {}): void {
     const op = "FastIOAllocation.publish";
-    const held = this.#require(op);
+    this.#reference.require(op);
     const attributes = encodeAttributes(options.attributes ?? this.#attributes, op);
     const nameLength = writeName(name, op);
     const attributesLength =
@@ -157,7 +123,16 @@ export class FastIOAllocation<D extends DType = DType> implements TensorSource<D
     // A rank beyond 255 would spill into the other bits; the native side refuses everything above 16.
     const rank = Math.min(shape.length, 255);
     const form = elementTypes[this.#dtype].code | (rank << 8) | (options.replace === true ? replaceBit : 0);
-    check(native.mr_allocation_publish(held.slot, held.generation, nameLength, attributesLength, form >>> 0), op);
+    check(
+      native.mr_allocation_publish(
+        this.#reference.slot,
+        this.#reference.generation,
+        nameLength,
+        attributesLength,
+        form >>> 0,
+      ),
+      op,
+    );
     if (options.attributes !== undefined) this.#attributes = options.attributes;
   }
 
@@ -196,12 +171,12 @@ export class FastIOAllocation<D extends DType = DType> implements TensorSource<D
    * it mapped for the next `get`. Twice is fine.
    */
   release(): void {
-    this.#end("FastIOAllocation.release", native.mr_allocation_release);
+    this.#reference.release("FastIOAllocation.release");
   }
 
   /** Drops this reference and hides every name of the memory in the whole job, at once. References elsewhere stay valid. */
   free(): void {
-    this.#end("FastIOAllocation.free", native.mr_allocation_free);
+    this.#reference.free("FastIOAllocation.free");
   }
 
   [Symbol.dispose](): void {
@@ -210,34 +185,11 @@ export class FastIOAllocation<D extends DType = DType> implements TensorSource<D
 
   /** @internal Another reference of this thread to the same memory. */
   share(): FastIOAllocation<D> {
-    const op = "FastIOAllocation.share";
-    const held = this.#require(op);
-    const slot = check(native.mr_allocation_share(held.slot, held.generation), op);
-    return new FastIOAllocation(this.#owner, slot, {
+    return new FastIOAllocation(this.#reference.share("FastIOAllocation.share"), {
       dtype: this.#dtype,
       shape: this.#shape,
       attributes: this.#attributes,
     });
-  }
-
-  #end(op: string, call: (slot: number, generation: number) => number): void {
-    const held = this.#held;
-    if (held === undefined || this.#owner.closed) return;
-    const gone = check(call(held.slot, held.generation), op) === 1;
-    this.#held = undefined;
-    this.#owner.views.release(held.segment, held.views, held.source, gone || off("park"));
-    if (isLogged()) forgotten.unregister(this);
-  }
-
-  #require(op: string): Held {
-    const held = this.#held;
-    if (held === undefined || this.#owner.closed) {
-      throw makeError("closed", {
-        op,
-        message: `the ${held === undefined ? "allocation was released" : "context was closed"}.`,
-      });
-    }
-    return held;
   }
 
   #elements(kind: "shared" | "private", window: Window | undefined, op: string): TypedArrayOf<D> {
@@ -254,19 +206,14 @@ export class FastIOAllocation<D extends DType = DType> implements TensorSource<D
   }
 
   #view(kind: "shared" | "private", offset: number, length: number, op: string): Uint8Array<ArrayBuffer> {
-    const held = this.#require(op);
-    if (this.sizeInBytes <= bufferBytesMax) {
-      return new Uint8Array(held.views.whole(kind, held, this.sizeInBytes, op), offset, length);
-    }
-    const { start, size, lead } = alignWindow(offset, length);
-    if (size > bufferBytesMax) throw makeError("too_large", { op, message: `${length} bytes were asked for.` });
-    return new Uint8Array(held.views.window(kind, held, start, size, op), lead, length);
+    const { buffer, byteOffset } = this.#reference.require(op).show({ kind, offset, length, op }, this.#reference);
+    return new Uint8Array(buffer, byteOffset, length);
   }
 
   #range(window: Window | undefined, size: number, op: string): { offset: number; length: number } {
     const offset = checkInteger(window?.offset ?? 0, "offset", op);
     const length = checkInteger(window?.length ?? Math.max(0, size - offset), "length", op);
-    if (offset + length > size) {
+    if (offset + length > size && !off("out_of_bounds")) {
       throw makeError("out_of_bounds", {
         op,
         message: `${length} bytes at ${offset} reach beyond the ${size} there are.`,

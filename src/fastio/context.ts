@@ -2,56 +2,24 @@ import { check, checkInteger, codeOf, nativeError, readText, writeText } from ".
 import { makeError } from "../native/error.ts";
 import { runJob } from "../native/jobs.ts";
 import { block, native, onReload } from "../native/library.ts";
+import { off } from "../native/switches.ts";
 import { asTensor, type DType, elementType, elementTypeOfCode, Shape, type TensorInput } from "../tensor/index.ts";
-import { FastIOAllocation, type PublishOptions } from "./allocation.ts";
+import { FastIOAllocation } from "./allocation.ts";
+import { describe } from "./description.ts";
 import { decodeAttributes } from "./metadata.ts";
 import { writeName } from "./name.ts";
+import type {
+  ContextOptions,
+  ContextStats,
+  CreateOptions,
+  GetOptions,
+  PublishArrayOptions,
+  TensorOptions,
+  WaitOptions,
+} from "./options.ts";
+import { Reference } from "./reference.ts";
 import { ViewCache } from "./views.ts";
 import { type Waiting, waitForName } from "./wait.ts";
-
-export interface ContextOptions {
-  /** Where shared memory is kept: a tmpfs. Default: `MILLRACE_SHM_DIR`, else `/dev/shm`. All processes of a job agree on it. */
-  readonly dir?: string | undefined;
-  /** Most bytes of freed memory that this process keeps for its next `create`; default 256 MiB. */
-  readonly recycleBytesMax?: number | undefined;
-}
-
-export interface CreateOptions {
-  /** Leaves recycled memory as it is, instead of zeroing it. Only bytes of this job are ever seen. */
-  readonly uninitialized?: boolean | undefined;
-}
-
-export interface TensorOptions<D extends DType = DType> extends CreateOptions {
-  readonly dtype: D;
-  readonly shape: readonly number[];
-}
-
-export interface GetOptions<D extends DType = DType> {
-  /** The element type required; another throws `wrong_dtype`. */
-  readonly dtype?: D | undefined;
-}
-
-export interface WaitOptions<D extends DType = DType> extends GetOptions<D> {
-  /** Gives up with `deadline`; default: never. */
-  readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface ContextStats {
-  readonly publications: number;
-  /** Allocations that somebody holds or a name shows, and their bytes. */
-  readonly allocations: number;
-  readonly bytes: number;
-  /** Memory kept for the next `create`. */
-  readonly recyclable: number;
-  readonly recyclableBytes: number;
-  /** Processes that have the context open. */
-  readonly processes: number;
-  /** Totals of the job: bytes published, and bytes that Millrace copied into and out of shared memory. */
-  readonly bytesPublished: number;
-  readonly bytesCopiedIn: number;
-  readonly bytesCopiedOut: number;
-}
 
 const defaultRecycleBytes = 256 * 1024 * 1024;
 const pathBytesMax = 440;
@@ -108,6 +76,7 @@ export class FastIOContext implements Disposable {
    */
   static open(name: string, options: ContextOptions = {}): FastIOContext {
     const op = "FastIOContext.open";
+    if (off("open_joins")) name += process.pid;
     const dir = directory(options.dir);
     const recycle = checkInteger(options.recycleBytesMax ?? defaultRecycleBytes, "recycleBytesMax", op);
     const nameLength = writeName(name, op, "job's name");
@@ -142,7 +111,9 @@ export class FastIOContext implements Disposable {
     this.#require(op);
     const { size, dtype, shape, uninitialized } = describe(what, options, op);
     const slot = check(native.mr_context_create(this.#slot, this.#generation, size, uninitialized), op);
-    return new FastIOAllocation(this.#owner, slot, { dtype, shape, attributes: {} });
+    const allocation = new FastIOAllocation(new Reference(this.#owner, slot), { dtype, shape, attributes: {} });
+    if (off("create_private")) allocation.publish(`unpublished ${slot}`);
+    return allocation;
   }
 
   /** As `create`, off the JavaScript thread. */
@@ -151,12 +122,15 @@ export class FastIOContext implements Disposable {
   async createAsync(what: number | TensorOptions, options?: CreateOptions): Promise<FastIOAllocation> {
     const op = "FastIOContext.createAsync";
     this.#require(op);
+    if (off("create_async")) return this.create(what as number, options);
     const { size, dtype, shape, uninitialized } = describe(what, options, op);
     return runJob(
       () => native.mr_context_createJob(this.#slot, this.#generation, size, uninitialized),
       (slot) => {
+        // Closed meanwhile: nobody else would give the memory back.
+        if (this.closed) native.mr_allocation_release(slot, block.results[0]!);
         this.#require(op);
-        return new FastIOAllocation(this.#owner, slot, { dtype, shape, attributes: {} });
+        return new FastIOAllocation(new Reference(this.#owner, slot), { dtype, shape, attributes: {} });
       },
       op,
     );
@@ -169,13 +143,9 @@ export class FastIOContext implements Disposable {
   get<const D extends DType = DType>(name: string, options: GetOptions<D> = {}): FastIOAllocation<D> {
     const op = "FastIOContext.get";
     this.#require(op);
-    const nameLength = writeName(name, op);
-    return this.#adopt(
-      check(native.mr_context_get(this.#slot, this.#generation, nameLength), op),
-      name,
-      options.dtype,
-      op,
-    );
+    const result = native.mr_context_get(this.#slot, this.#generation, writeName(name, op));
+    if (off("get_unknown") && codeOf(result) === "not_found") return this.create(1) as never;
+    return this.#adopt(check(result, op), name, options.dtype, op);
   }
 
   /** As `get`, or undefined when the name is not published. */
@@ -211,13 +181,13 @@ export class FastIOContext implements Disposable {
    * Copies an array (or any tensor) into new memory and publishes it. Nothing is returned: `get` gives a reference.
    * @throws as `create` and `publish`
    */
-  publishArray(array: TensorInput, name: string, options: PublishOptions & Partial<TensorOptions> = {}): void {
+  publishArray(array: TensorInput, name: string, options: PublishArrayOptions = {}): void {
     const op = "FastIOContext.publishArray";
     const source = asTensor(array, { dtype: options.dtype, shape: options.shape, op });
     // Memory cannot have no bytes; a tensor can.
     const size = Math.max(1, source.byteLength);
     using allocation = this.create(size, { uninitialized: true });
-    allocation.map().set(source.bytes());
+    if (!off("publish_array")) allocation.map().set(source.bytes());
     allocation.setTypeAndDimensions(source.dtype, source.shape);
     allocation.publish(name, options);
     this.countCopy("in", source.byteLength);
@@ -227,7 +197,7 @@ export class FastIOContext implements Disposable {
   has(name: string): boolean {
     const op = "FastIOContext.has";
     this.#require(op);
-    return check(native.mr_context_has(this.#slot, this.#generation, writeName(name, op)), op) === 1;
+    return check(native.mr_context_has(this.#slot, this.#generation, writeName(name, op)), op) === 1 || off("has");
   }
 
   /** The names published now, sorted. */
@@ -243,7 +213,7 @@ export class FastIOContext implements Disposable {
         at += 2 + bytes;
       }
     }
-    return names.sort();
+    return off("list_sorted") ? names : names.sort();
   }
 
   /** Counters of the job, cheap enough to poll. */
@@ -286,25 +256,27 @@ export class FastIOContext implements Disposable {
   /** @internal Adds to the job's count of copied bytes. */
   countCopy(direction: "in" | "out", bytes: number): void {
     const op = "FastIOContext.countCopy";
+    if (off("count_copies")) return;
     check(native.mr_context_count(this.#slot, this.#generation, direction === "in" ? 0 : 1, bytes), op);
   }
 
   #adopt<D extends DType>(slot: number, name: string, dtype: D | undefined, op: string): FastIOAllocation<D> {
     const { results, values } = block;
     const type = elementTypeOfCode(results[4]!);
-    const shape = new Array<number>(results[5]!);
-    for (let axis = 0; axis < shape.length; axis++) shape[axis] = values[axis]!;
+    const rank = off("get_metadata") ? 0 : results[5]!;
+    const shape = new Array<number>(rank);
+    for (let axis = 0; axis < rank; axis++) shape[axis] = values[axis]!;
     Object.freeze(shape);
     const length = results[6]!;
     const text = length === 0 ? "" : readText(0, length);
-    const allocation = new FastIOAllocation(this.#owner, slot, {
+    const allocation = new FastIOAllocation(new Reference(this.#owner, slot), {
       dtype: (type?.name ?? "uint8") as D,
       shape,
       attributes: {},
     });
     try {
       if (type === undefined) throw makeError("corrupt", { op, message: `"${name}" has an unknown element type.` });
-      if (dtype !== undefined && elementType(dtype, op).name !== type.name) {
+      if (dtype !== undefined && !off("get_dtype") && elementType(dtype, op).name !== type.name) {
         throw makeError("wrong_dtype", { op, message: `"${name}" is ${type.name}, not ${dtype}.` });
       }
       if (Shape.byteSize(type.name, shape, op) > allocation.sizeInBytes) {
@@ -322,18 +294,7 @@ export class FastIOContext implements Disposable {
   }
 
   #require(op: string): void {
-    if (this.closed) throw makeError("closed", { op, message: `the context "${this.name}" was closed.` });
+    if (this.closed && !off("closed"))
+      throw makeError("closed", { op, message: `the context "${this.name}" was closed.` });
   }
-}
-
-function describe(what: number | TensorOptions, options: CreateOptions | undefined, op: string) {
-  if (typeof what === "object" && what !== null) {
-    const dtype = elementType(what.dtype, op).name;
-    const shape = Shape.validate(what.shape, op);
-    const size = Shape.byteSize(dtype, shape, op);
-    if (size === 0) throw makeError("invalid_argument", { op, message: `${Shape.format(shape)} has no elements.` });
-    return { size, dtype, shape, uninitialized: what.uninitialized === true ? 1 : 0 };
-  }
-  const size = checkInteger(what, "the size in bytes", op, 1);
-  return { size, dtype: "uint8" as DType, shape: Object.freeze([size]), uninitialized: options?.uninitialized ? 1 : 0 };
 }

@@ -1,4 +1,5 @@
 import { makeError } from "../native/error.ts";
+import { off } from "../native/switches.ts";
 import { type DType, elementType } from "../tensor/index.ts";
 
 /** How an entry may be used: pipeline outputs are read and written, inputs only read. */
@@ -31,8 +32,8 @@ export function formOf(declaration: EntryDeclaration, op: string): EntryForm {
   const { name, type } = declaration;
   if (type === "stream") return form("stream", "uint8", []);
   // The seed's `array<uint8>[-1]`.
-  if (type === "string") return form("string", "uint8", [-1]);
-  if (type !== "array") return form("array", elementType(type, op).name, [1]);
+  if (type === "string") return form(off("string_dynamic") ? "array" : "string", "uint8", [-1]);
+  if (type !== "array") return form("array", elementType(type, op).name, off("primitive_one") ? [] : [1]);
   const { elementType: spelling, shape } = declaration;
   if (spelling === undefined || shape === undefined) {
     throw makeError("invalid_argument", { op, message: `the array "${name}" needs an elementType and a shape.` });
@@ -45,7 +46,7 @@ export function formOf(declaration: EntryDeclaration, op: string): EntryForm {
 }
 
 function form(kind: EntryForm["kind"], dtype: DType, shape: readonly number[]): EntryForm {
-  const normal = shape.map((size) => (size <= 0 ? -1 : size));
+  const normal = shape.map((size) => (size === 0 && off("zero_dynamic") ? 1 : size <= 0 ? -1 : size));
   const dynamicShapeIndices = Object.freeze([...normal.keys()].filter((axis) => normal[axis] === -1));
   return Object.freeze({ kind, dtype, shape: Object.freeze(normal), dynamicShapeIndices });
 }

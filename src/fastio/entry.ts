@@ -1,14 +1,16 @@
 import { checkInteger } from "../native/check.ts";
-import { type MillraceError, makeError } from "../native/error.ts";
+import { makeError } from "../native/error.ts";
 import { off } from "../native/switches.ts";
 import {
   asTensor,
   bytesOf,
   convert,
   type DType,
-  elementTypes,
+  elementsOf,
   isRawBytes,
+  isRawMemory,
   type NativeRef,
+  rawBytes,
   Shape,
   type TensorInput,
   type TensorSource,
@@ -17,17 +19,14 @@ import {
 } from "../tensor/index.ts";
 import type { FastIOAllocation, Window } from "./allocation.ts";
 import type { FastIOContext } from "./context.ts";
+import { unallocated, wrongCount } from "./entry-errors.ts";
 import { type EntryDeclaration, type EntryForm, formOf, IOAccess } from "./entry-type.ts";
+import { type UpdateShapeOptions, withSizes } from "./update-shape.ts";
 
 export interface EntryOptions {
   readonly access: IOAccess;
   /** The name under which the memory travels; default: the entry's own. */
   readonly publication?: string | undefined;
-}
-
-export interface UpdateShapeOptions {
-  /** Throw `fixed_axis` for an axis that the definition fixes, instead of leaving it as it is. */
-  readonly strict?: boolean | undefined;
 }
 
 /**
@@ -60,7 +59,7 @@ export class FastIOEntry<D extends DType = DType> implements TensorSource<D> {
     this.path = declaration.path;
     this.#form = formOf(declaration, "FastIOEntry");
     this.#context = context;
-    this.#publication = options.publication ?? declaration.name;
+    this.#publication = (off("entry_publication") ? undefined : options.publication) ?? declaration.name;
     this.#shape = this.#form.shape;
   }
 
@@ -86,26 +85,30 @@ export class FastIOEntry<D extends DType = DType> implements TensorSource<D> {
 
   /** The axes that the definition leaves open; the same before and after `updateShape`. */
   get dynamicShapeIndices(): readonly number[] {
+    if (off("dynamic_indices")) return [...this.#shape.keys()].filter((axis) => this.#shape[axis] === -1);
     return this.#form.dynamicShapeIndices;
   }
 
   /** Does the definition leave an axis open? Says nothing about memory. */
   get isDynamic(): boolean {
+    if (off("is_dynamic")) return !this.isAllocated;
     return this.#form.dynamicShapeIndices.length > 0;
   }
 
   /** Allocated from the definition: every axis is fixed and the type is no string. */
   get isPreallocated(): boolean {
-    return this.#form.kind === "array" && !this.isDynamic;
+    return this.#form.kind === "array" && (!this.isDynamic || off("is_preallocated"));
   }
 
   get isAllocated(): boolean {
+    if (off("is_allocated")) return this.isPreallocated;
     return this.#find() !== undefined;
   }
 
   /** Bytes of the tensor. @throws StateError `entry_unallocated` */
   get sizeInBytes(): number {
-    return this.#require("FastIOEntry.sizeInBytes").byteLength;
+    const allocation = this.#require("FastIOEntry.sizeInBytes");
+    return off("entry_size") ? allocation.sizeInBytes : allocation.byteLength;
   }
 
   get byteLength(): number {
@@ -133,14 +136,19 @@ export class FastIOEntry<D extends DType = DType> implements TensorSource<D> {
   ): readonly number[] {
     const op = "FastIOEntry.updateShape";
     this.#requireWritable(op);
-    this.#requireKind("array", op);
+    this.#refuseStream(op);
     if (this.isPreallocated && !off("entry_preallocated")) {
       throw makeError("entry_preallocated", { op, message: `"${this.name}" is ${Shape.format(this.#shape)}.` });
     }
-    const shape = this.#withSizes(dimensions, newValues, options.strict === true, op);
     this.#find();
+    const shape = withSizes({ name: this.name, form: this.#form, shape: this.#shape }, dimensions, newValues, {
+      strict: options.strict === true,
+      op,
+    });
     const same = this.#allocation !== undefined && Shape.equals(shape, this.#shape);
-    if (!same && shape.every((size) => size > 0)) this.#allocate(shape, op);
+    if (off("update_shape")) return this.#shape;
+    if (off("update_atomic")) this.#shape = shape;
+    if (!same && !off("update_allocates") && shape.every((size) => size > 0)) this.#allocate(shape, op);
     this.#shape = shape;
     return shape;
   }
@@ -168,7 +176,7 @@ export class FastIOEntry<D extends DType = DType> implements TensorSource<D> {
     const op = "FastIOEntry.getBytes";
     const allocation = this.#require(op);
     const offset = checkInteger(window?.offset ?? 0, "offset", op, 0, allocation.byteLength);
-    const length = window?.length ?? allocation.byteLength - offset;
+    const length = window?.length ?? (off("entry_bytes") ? allocation.sizeInBytes : allocation.byteLength) - offset;
     checkInteger(length, "length", op, 0, allocation.byteLength - offset);
     return allocation.getBytes({ offset, length });
   }
@@ -180,17 +188,21 @@ export class FastIOEntry<D extends DType = DType> implements TensorSource<D> {
 
   /**
    * Copies values in. Elements (typed arrays, tensors) are converted to the entry's element type; raw bytes
-   * (`ArrayBuffer`, `SharedArrayBuffer`, `DataView`, `Buffer`) are taken as they are.
+   * (`ArrayBuffer`, `SharedArrayBuffer`, `DataView`, `Buffer`, `TensorMemory`) are taken as they are.
    * @throws StateError `access_denied`, `entry_unallocated`; ArgumentError `wrong_shape`, `wrong_size`
    */
   setValues(values: TensorInput): void {
     const op = "FastIOEntry.setValues";
     this.#requireWritable(op);
-    if (isRawBytes(values)) return this.#copyBytes(bytesOf(values), op);
+    if (isRawMemory(values)) return this.#copyBytes(values[rawBytes], op);
+    if (isRawBytes(values) && !off("raw_bytes")) return this.#copyBytes(bytesOf(values), op);
     const target = this.#require(op).map() as TypedArray;
     const source = asTensor(values, { op });
-    const elements = asElements(source);
-    if (elements.length !== target.length) throw this.#wrongCount(elements.length, source, target.length, op);
+    const elements = elementsOf(source);
+    if (elements.length !== target.length && !off("set_values_count")) {
+      throw wrongCount({ name: this.name, shape: this.#shape, byteLength: target.byteLength }, source, op);
+    }
+    if (off("set_values_converts")) return target.set(elements as never);
     convert(elements, { from: source.dtype, to: this.dtype, out: target as TypedArrayOf<D>, op });
     this.#context.countCopy("in", target.byteLength);
   }
@@ -206,8 +218,8 @@ export class FastIOEntry<D extends DType = DType> implements TensorSource<D> {
   setText(text: string): void {
     const op = "FastIOEntry.setText";
     this.#requireWritable(op);
-    this.#requireKind("string", op);
-    const bytes = new TextEncoder().encode(text);
+    this.#requireString(op);
+    const bytes = off("text_utf8") ? Buffer.from(text, "latin1") : new TextEncoder().encode(text);
     this.#allocate([bytes.length], op, (memory) => memory.set(bytes));
     this.#shape = Object.freeze([bytes.length]);
     this.#context.countCopy("in", bytes.length);
@@ -216,23 +228,27 @@ export class FastIOEntry<D extends DType = DType> implements TensorSource<D> {
   /** The text of a string. @throws StateError `entry_unallocated`; ArgumentError `wrong_entry_type` */
   getText(): string {
     const op = "FastIOEntry.getText";
-    this.#requireKind("string", op);
+    this.#requireString(op);
     const bytes = this.#require(op).getArray();
     this.#context.countCopy("out", bytes.byteLength);
-    return new TextDecoder().decode(bytes as Uint8Array);
+    // A byte order mark is text like any other.
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes as Uint8Array);
   }
 
   /** Allocates from the definition, where it says enough; what `Pipeline` does before an operator starts. */
   preallocate(): void {
+    if (off("preallocate")) return;
     if (this.isPreallocated && this.#find() === undefined) this.#allocate(this.#form.shape, "FastIOEntry.preallocate");
   }
 
   /** The publication that shows the memory, once there is one; its own shape and element type must fit the definition. */
   #find(): FastIOAllocation | undefined {
+    if (off("entry_finds")) return this.#allocation;
     if (this.#allocation !== undefined || this.#form.kind === "stream" || this.#context.closed) return this.#allocation;
     const found = this.#context.tryGet(this.#publication);
     if (found === undefined) return undefined;
-    if (found.dtype !== this.dtype || !Shape.matches(found.shape, this.#form.shape)) {
+    const fits = found.dtype === this.dtype && Shape.matches(found.shape, this.#form.shape);
+    if (!fits && !off("entry_fits")) {
       const message = `"${this.name}" is declared ${this.dtype} ${Shape.format(this.#form.shape)} and published as ${found.dtype} ${Shape.format(found.shape)}.`;
       found.release();
       throw makeError(found.dtype !== this.dtype ? "wrong_dtype" : "wrong_shape", { op: "FastIOEntry", message });
@@ -243,85 +259,38 @@ export class FastIOEntry<D extends DType = DType> implements TensorSource<D> {
   }
 
   #require(op: string): FastIOAllocation {
-    if (this.#form.kind === "stream") {
-      const message = `"${this.name}" is a stream at ${this.path ?? "no path"}.`;
-      throw makeError("wrong_entry_type", { op, message, hint: "Read and write the files at its path." });
-    }
+    this.#refuseStream(op);
     // A pre-allocated output without a driver to allocate it is allocated when it is first used.
     if (this.access === IOAccess.ReadWrite) this.preallocate();
     const allocation = this.#find();
     if (allocation !== undefined) return allocation;
-    throw makeError("entry_unallocated", { op, message: this.#missing() });
-  }
-
-  #missing(): string {
-    const open = this.#shape.flatMap((size, axis) => (size > 0 ? [] : [axis]));
-    if (this.#form.kind === "string")
-      return `the string "${this.name}" has no text yet: its producer never called setText.`;
-    const axes = `${open.length === 1 ? "axis" : "axes"} ${open.join(", ")}`;
-    return this.access === IOAccess.ReadWrite
-      ? `"${this.name}" ${Shape.format(this.#shape)} has no size yet: ${axes} missing.`
-      : `"${this.name}" ${Shape.format(this.#shape)} was never allocated by its producer: ${axes} missing.`;
-  }
-
-  #withSizes(
-    dimensions: readonly number[],
-    newValues: readonly number[],
-    strict: boolean,
-    op: string,
-  ): readonly number[] {
-    if (dimensions.length !== newValues.length) {
-      const message = `${dimensions.length} dimensions and ${newValues.length} values were given.`;
-      throw makeError("invalid_argument", { op, message });
-    }
-    const shape = [...this.shape];
-    for (const [index, axis] of dimensions.entries()) {
-      checkInteger(axis, `dimension ${index}`, op, 0, shape.length - 1);
-      if (dimensions.indexOf(axis) !== index) {
-        throw makeError("invalid_argument", { op, message: `axis ${axis} is given twice.` });
-      }
-      const size = checkInteger(newValues[index], `the value for axis ${axis}`, op, 1);
-      if (this.#form.dynamicShapeIndices.includes(axis)) {
-        shape[axis] = size;
-      } else if (strict) {
-        const declared = this.#form.shape[axis];
-        throw makeError("fixed_axis", { op, message: `axis ${axis} of "${this.name}" is fixed at ${declared}.` });
-      } else if (off("fixed_axis_ignored")) shape[axis] = size;
-    }
-    return Object.freeze(shape);
+    if (off("entry_unallocated")) return this.#context.create(1);
+    throw unallocated({ name: this.name, access: this.access, kind: this.#form.kind, shape: this.#shape }, op);
   }
 
   #allocate(shape: readonly number[], op: string, fill?: (memory: Uint8Array) => void): void {
     const bytes = Shape.byteSize(this.dtype, shape, op);
-    const allocation = this.#context.create(Math.max(1, bytes));
+    const reuse = off("reshape_renews") && this.#allocation !== undefined;
+    const allocation = reuse ? this.#allocation! : this.#context.create(Math.max(1, bytes));
     try {
-      fill?.(allocation.map());
+      fill?.(allocation.map() as Uint8Array);
       allocation.setTypeAndDimensions(this.dtype, shape).publish(this.#publication, { replace: true });
     } catch (error) {
       allocation.release();
       throw error;
     }
-    this.#allocation?.release();
+    if (!reuse) this.#allocation?.release();
     this.#allocation = allocation;
   }
 
   #copyBytes(bytes: Uint8Array, op: string): void {
     const allocation = this.#require(op);
-    if (bytes.length !== allocation.byteLength) {
+    if (bytes.length !== allocation.byteLength && !off("set_bytes_size")) {
       const message = `"${this.name}" has ${allocation.byteLength} bytes, ${bytes.length} were given.`;
       throw makeError("wrong_size", { op, message });
     }
     new Uint8Array(allocation.map().buffer, 0, bytes.length).set(bytes);
     this.#context.countCopy("in", bytes.length);
-  }
-
-  #wrongCount(count: number, source: TensorSource, expected: number, op: string): MillraceError {
-    const fits = source.byteLength === expected * elementTypes[this.dtype].size;
-    return makeError("wrong_shape", {
-      op,
-      message: `"${this.name}" ${Shape.format(this.#shape)} has ${expected} elements, ${count} ${source.dtype} were given.`,
-      hint: fits ? "The bytes would fit: use setBytes to copy them unconverted." : undefined,
-    });
   }
 
   #requireWritable(op: string): void {
@@ -330,16 +299,14 @@ export class FastIOEntry<D extends DType = DType> implements TensorSource<D> {
     }
   }
 
-  #requireKind(kind: "array" | "string", op: string): void {
-    if (this.#form.kind === kind) return;
-    throw makeError("wrong_entry_type", { op, message: `"${this.name}" is a ${this.#form.kind}, not a ${kind}.` });
+  #requireString(op: string): void {
+    if (this.#form.kind === "string" || off("text_kind")) return;
+    throw makeError("wrong_entry_type", { op, message: `"${this.name}" is of type ${this.#form.kind}, not string.` });
   }
-}
 
-/** The elements of a tensor as the typed array of its element type, copied only when they are not aligned. */
-function asElements(source: TensorSource): TypedArray {
-  const { arrayType, size } = elementTypes[source.dtype];
-  const bytes = source.bytes();
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
-  return new arrayType(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / size) as TypedArray;
+  #refuseStream(op: string): void {
+    if (this.#form.kind !== "stream" || off("stream_refuses")) return;
+    const message = `"${this.name}" is a stream at ${this.path ?? "no path"}.`;
+    throw makeError("wrong_entry_type", { op, message, hint: "Read and write the files at its path." });
+  }
 }

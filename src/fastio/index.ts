@@ -1,13 +1,15 @@
 export { FastIOAllocation, type PublishOptions, type Window } from "./allocation.ts";
-export {
-  type ContextOptions,
-  type ContextStats,
-  type CreateOptions,
-  FastIOContext,
-  type GetOptions,
-  type TensorOptions,
-  type WaitOptions,
-} from "./context.ts";
-export { type EntryOptions, FastIOEntry, type UpdateShapeOptions } from "./entry.ts";
+export { FastIOContext } from "./context.ts";
+export { type EntryOptions, FastIOEntry } from "./entry.ts";
 export { type EntryDeclaration, IOAccess } from "./entry-type.ts";
 export type { Attributes } from "./metadata.ts";
+export type {
+  ContextOptions,
+  ContextStats,
+  CreateOptions,
+  GetOptions,
+  PublishArrayOptions,
+  TensorOptions,
+  WaitOptions,
+} from "./options.ts";
+export type { UpdateShapeOptions } from "./update-shape.ts";

@@ -1,6 +1,7 @@
 import { writeText } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { block } from "../native/library.ts";
+import { off } from "../native/switches.ts";
 
 export const nameBytesMax = 255;
 
@@ -19,14 +20,18 @@ function writeAscii(name: string): number {
 
 /** Leaves a name at the start of the block's text; returns its bytes. 1 to 255 of UTF-8, no NUL. */
 export function writeName(name: string, op: string, what = "name"): number {
-  if (typeof name !== "string") throw makeError("invalid_name", { op, message: `the ${what} is ${String(name)}.` });
-  const ascii = writeAscii(name);
+  const ascii = typeof name === "string" ? writeAscii(name) : 0;
   if (ascii > 0) return ascii;
+  if (!off("names")) checkName(name, op, what);
+  return writeText(name, 0, nameBytesMax, () =>
+    makeError("invalid_name", { op, message: `the ${what} has ${Buffer.byteLength(name)} bytes.` }),
+  );
+}
+
+function checkName(name: unknown, op: string, what: string): void {
+  if (typeof name !== "string") throw makeError("invalid_name", { op, message: `the ${what} is ${String(name)}.` });
   if (name === "") throw makeError("invalid_name", { op, message: `the ${what} is empty.` });
   if (name.includes("\0")) throw makeError("invalid_name", { op, message: `the ${what} contains NUL.` });
   if (!name.isWellFormed())
     throw makeError("invalid_name", { op, message: `the ${what} holds half a surrogate pair.` });
-  return writeText(name, 0, nameBytesMax, () =>
-    makeError("invalid_name", { op, message: `the ${what} has ${Buffer.byteLength(name)} bytes.` }),
-  );
 }

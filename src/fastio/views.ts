@@ -1,16 +1,23 @@
-import { NativeBuffer } from "../native/buffer.ts";
+import { bufferBytesMax, NativeBuffer } from "../native/buffer.ts";
 import { check } from "../native/check.ts";
+import { makeError } from "../native/error.ts";
 import { native } from "../native/library.ts";
+import { off } from "../native/switches.ts";
 import { registerNativeBuffer, unregisterNativeBuffer } from "../tensor/native-buffer-registry.ts";
+import type { Reference } from "./reference.ts";
+import { windowFor } from "./window.ts";
 
 // Segments that nobody here references but that others may show again: their mappings are kept warm, up to this many.
 const parkedMax = 256;
-const page = 4096;
 
-/** A handle of an allocation: views are made through it, and native code reads through it. */
-export interface Source {
-  readonly slot: number;
-  readonly generation: number;
+/** `shared`: the memory itself. `private`: copy on write. */
+export type ViewKind = "shared" | "private";
+
+interface Range {
+  readonly kind: ViewKind;
+  readonly offset: number;
+  readonly length: number;
+  readonly op: string;
 }
 
 interface View {
@@ -20,12 +27,13 @@ interface View {
   buffer: ArrayBuffer | undefined;
 }
 
-/** What one thread sees of one segment, shared by all its allocations of that segment. */
+/** What one thread sees of one segment, shared by all its references to that segment. */
 export class SegmentViews {
   readonly generation: number;
-  readonly sources = new Set<Source>();
+  readonly references = new Set<Reference>();
   readonly #whole: { shared?: View; private?: View } = {};
-  readonly #windows: View[] = [];
+  /** Of memory that one `ArrayBuffer` cannot hold, by kind and position. */
+  readonly #windows = new Map<string, View>();
   /** The private pages were shown since the last reset, and may have been written. */
   #written = false;
 
@@ -33,39 +41,44 @@ export class SegmentViews {
     this.generation = generation;
   }
 
-  whole(kind: "shared" | "private", source: Source, size: number, op: string): ArrayBuffer {
-    this.#written ||= kind === "private";
-    this.#whole[kind] ??= map(source, kind, 0, size, op);
-    return this.#show(kind, this.#whole[kind]);
-  }
-
-  window(kind: "shared" | "private", source: Source, offset: number, length: number, op: string): ArrayBuffer {
-    const view = map(source, kind, offset, length, op);
-    this.#windows.push(view);
-    return this.#show(kind, view);
+  /** The buffer that holds a range of the memory, and where in it the range begins. @throws `too_large` */
+  show({ kind, offset, length, op }: Range, by: Reference): { buffer: ArrayBuffer; byteOffset: number } {
+    const { sizeInBytes } = by;
+    if (sizeInBytes <= bufferBytesMax || off("windows")) {
+      this.#written ||= kind === "private";
+      this.#whole[kind] ??= map(by, kind, 0, sizeInBytes, op);
+      return { buffer: this.#wrap(kind, this.#whole[kind]), byteOffset: offset };
+    }
+    const { start, size } = windowFor(offset, length, sizeInBytes);
+    if (size > bufferBytesMax) throw makeError("too_large", { op, message: `${length} bytes were asked for.` });
+    const key = `${kind} ${start} ${size}`;
+    const view = this.#windows.get(key) ?? map(by, kind, start, size, op);
+    this.#windows.set(key, view);
+    return { buffer: this.#wrap(kind, view), byteOffset: offset - start };
   }
 
   /** Nobody here references it: the next reader sees what was published, not what this one wrote to its own pages. */
   park(): void {
-    if (this.#written) this.#whole.private?.memory.reset();
+    if (this.#written && !off("park_forgets")) this.#whole.private?.memory.reset();
     this.#written = false;
     for (const view of [this.#whole.shared, this.#whole.private]) if (view !== undefined) hide(view);
-    for (const view of this.#windows.splice(0)) close(view);
+    for (const view of this.#windows.values()) close(view);
+    this.#windows.clear();
   }
 
   close(): void {
     for (const view of [this.#whole.shared, this.#whole.private]) if (view !== undefined) close(view);
-    for (const view of this.#windows) close(view);
+    for (const view of this.#windows.values()) close(view);
   }
 
   /**
-   * Native code that is given a typed array over the shared view works through an allocation that is still held. A
+   * Native code that is given a typed array over the shared view works through a reference that is still held. A
    * private view is the reader's own: it may have been written, so it is copied as any other array is.
    */
-  #show(kind: "shared" | "private", view: View): ArrayBuffer {
+  #wrap(kind: "shared" | "private", view: View): ArrayBuffer {
     const { buffer } = view.memory;
-    if (kind === "shared" && buffer !== view.buffer) {
-      const first = () => this.sources.values().next().value;
+    if (kind === "shared" && buffer !== view.buffer && !off("native_reference")) {
+      const first = () => this.references.values().next().value;
       registerNativeBuffer(buffer, {
         get slot() {
           return first()?.slot ?? 0;
@@ -82,12 +95,10 @@ export class SegmentViews {
   }
 }
 
-function map(source: Source, kind: "shared" | "private", offset: number, length: number, op: string): View {
-  const slot = check(
-    native.mr_allocation_view(source.slot, source.generation, kind === "private" ? 1 : 0, offset, length),
-    op,
-  );
-  return { memory: NativeBuffer.adopt(slot, length), offset, buffer: undefined };
+function map({ slot, generation }: Reference, kind: ViewKind, offset: number, length: number, op: string): View {
+  const isPrivate = kind === "private" || off("map_shared") ? 1 : 0;
+  const memory = check(native.mr_allocation_view(slot, generation, isPrivate, offset, length), op);
+  return { memory: NativeBuffer.adopt(memory, length), offset, buffer: undefined };
 }
 
 function hide(view: View): void {
@@ -107,47 +118,51 @@ function close(view: View): void {
  */
 export class ViewCache {
   readonly #segments = new Map<number, SegmentViews>();
+  /** Those without a reference, longest parked first. */
+  readonly #parked = new Map<number, SegmentViews>();
 
   /** A reference was taken: pairs with `release`. */
-  retain(segment: number, generation: number, source: Source): SegmentViews {
+  retain(reference: Reference): SegmentViews {
+    const { segment, segmentGeneration } = reference;
     let views = this.#segments.get(segment);
-    if (views?.generation !== generation) {
+    this.#parked.delete(segment);
+    if (views?.generation !== segmentGeneration) {
       views?.close();
-      this.#segments.delete(segment);
-      views = new SegmentViews(generation);
+      views = new SegmentViews(segmentGeneration);
       this.#segments.set(segment, views);
-      if (this.#segments.size > parkedMax) this.#evict();
     }
-    views.sources.add(source);
+    views.references.add(reference);
     return views;
   }
 
   /** `gone`: nobody anywhere holds the memory, so its views end now. */
-  release(segment: number, views: SegmentViews, source: Source, gone: boolean): void {
-    views.sources.delete(source);
-    if (views.sources.size > 0) return;
-    if (!gone) return views.park();
-    views.close();
-    if (this.#segments.get(segment) === views) this.#segments.delete(segment);
+  release(reference: Reference, views: SegmentViews, gone: boolean): void {
+    const { segment } = reference;
+    views.references.delete(reference);
+    if (views.references.size > 0) return;
+    const known = this.#segments.get(segment) === views;
+    if (gone || !known) {
+      views.close();
+      if (known) this.#segments.delete(segment);
+      return;
+    }
+    views.park();
+    this.#parked.set(segment, views);
+    if (this.#parked.size > parkedMax) this.#evict();
   }
 
   close(): void {
     for (const views of this.#segments.values()) views.close();
     this.#segments.clear();
+    this.#parked.clear();
   }
 
   #evict(): void {
-    for (const [segment, views] of this.#segments) {
-      if (this.#segments.size <= parkedMax) return;
-      if (views.sources.size > 0) continue;
+    for (const [segment, views] of this.#parked) {
       views.close();
+      this.#parked.delete(segment);
       this.#segments.delete(segment);
+      return;
     }
   }
-}
-
-/** The page-aligned window that holds `[offset, offset + length)`, and where the range begins in it. */
-export function alignWindow(offset: number, length: number): { start: number; size: number; lead: number } {
-  const lead = offset % page;
-  return { start: offset - lead, size: length + lead, lead };
 }

@@ -3,6 +3,7 @@ import { check, checkInteger } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { watch } from "../native/jobs.ts";
 import { native } from "../native/library.ts";
+import { off } from "../native/switches.ts";
 import type { DType } from "../tensor/index.ts";
 import type { FastIOAllocation } from "./allocation.ts";
 
@@ -24,6 +25,9 @@ interface Request<D extends DType> {
 export async function waitForName<D extends DType>(request: Request<D>): Promise<FastIOAllocation<D>> {
   const { name, op, handle, tryGet } = request;
   const { timeoutMs, signal } = request.options;
+  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+    throw makeError("invalid_argument", { op, message: `the signal is ${String(signal)}, not an AbortSignal.` });
+  }
   if (timeoutMs !== undefined) checkInteger(timeoutMs, "timeoutMs", op, 0, 0x7fff_ffff);
   if (signal?.aborted) throw signal.reason;
   const there = tryGet();
@@ -41,6 +45,7 @@ export async function waitForName<D extends DType>(request: Request<D>): Promise
     };
     const look = (): boolean => {
       // Read before looking, so that what is published in between is seen by the next turn.
+      if (off("wait_looks")) return false;
       const now = native.mr_context_sequence(handle.slot, handle.generation);
       if (now === seen) return false;
       seen = now;
@@ -53,19 +58,21 @@ export async function waitForName<D extends DType>(request: Request<D>): Promise
         return true;
       }
     };
-    const onAbort = () => finish(() => reject(signal?.reason));
+    const onAbort = () => off("wait_signal") || finish(() => reject(signal?.reason));
     const entry = {
-      close: () => finish(() => reject(makeError("closed", { op, message: "the context was closed." }))),
+      close: () =>
+        off("wait_closed") || finish(() => reject(makeError("closed", { op, message: "the context was closed." }))),
     };
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => {
-            const message = `nothing was published as "${name}" within ${timeoutMs} ms.`;
-            finish(() => reject(makeError("deadline", { op, message })));
-          }, timeoutMs);
+    const onTimeout = () => {
+      // What came while the event loop was held up still counts.
+      if (look()) return;
+      const message = `nothing was published as "${name}" within ${timeoutMs} ms.`;
+      finish(() => reject(makeError("deadline", { op, message })));
+    };
     check(native.mr_context_watch(handle.slot, handle.generation, 1), op);
     const stop = watch(look);
+    const limited = timeoutMs !== undefined && !off("wait_deadline");
+    const timer = limited ? setTimeout(onTimeout, timeoutMs) : undefined;
     signal?.addEventListener("abort", onAbort, { once: true });
     request.waiting.add(entry);
   });

@@ -1,6 +1,7 @@
 import { check, checkInteger } from "./check.ts";
 import { makeError } from "./error.ts";
 import { block, native, wrapResult } from "./library.ts";
+import { off } from "./switches.ts";
 
 /** The most that Bun wraps into one `ArrayBuffer`. */
 export const bufferBytesMax = 0xffff_ffff;
@@ -28,7 +29,7 @@ export class LazyBuffer {
   close(): void {
     const buffer = this.#buffer;
     this.#buffer = undefined;
-    if (buffer !== undefined && !buffer.detached) buffer.transfer(0);
+    if (buffer !== undefined && !buffer.detached && !off("close_detaches")) buffer.transfer(0);
   }
 }
 

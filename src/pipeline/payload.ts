@@ -1,5 +1,6 @@
 import { FastIOContext, FastIOEntry, IOAccess } from "../fastio/index.ts";
 import { makeError } from "../native/error.ts";
+import { off } from "../native/switches.ts";
 import type { AssignedEntry, Assignment } from "./assignment.ts";
 import { EntryCollection } from "./entry-collection.ts";
 import { PayloadCollection } from "./payload-collection.ts";
@@ -60,6 +61,7 @@ export class Payload {
 
   /** @internal */
   expire(): void {
+    if (off("payload_expires")) return;
     this.#contents?.fastioContext.close();
     this.#contents = undefined;
   }

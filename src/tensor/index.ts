@@ -2,6 +2,7 @@ export { type AsTensorOptions, asTensor, isTensorSource } from "./as-tensor.ts";
 export { type ConvertOptions, convert } from "./convert.ts";
 export { DType, type TypedArray, type TypedArrayOf } from "./dtype.ts";
 export { type ElementType, elementTypes } from "./element-type.ts";
+export { elementsOf } from "./elements-of.ts";
 export { TensorMemory } from "./memory.ts";
 export { ConstTensorMemoryView, TensorMemoryView } from "./memory-view.ts";
 export {

@@ -94,10 +94,13 @@ const Creation = struct {
 
 /// As `create`, off the JavaScript thread: a job's handle.
 pub fn createJob(t: *Thread, slot: u32, generation: u32, size: f64, uninitialized: u32) !i32 {
-    const pinned = try handle.pin(Opened, slot, generation);
-    errdefer pinned.release();
     const options: segment.Options = .{ .size = try block.toInteger(size), .uninitialized = uninitialized != 0 };
-    const self = try allocator.create(Creation);
+    const pinned = try handle.pin(Opened, slot, generation);
+    const self = allocator.create(Creation) catch |err| {
+        pinned.release();
+        return err;
+    };
+    // From here on `Creation.destroy` gives the pin back, also when the job does not start.
     self.* = .{ .opened = pinned, .generation = generation, .options = options };
     const started = try job.start(t, self, Creation.run, Creation.deliver, Creation.destroy);
     t.block.results[0] = @floatFromInt(started.generation);

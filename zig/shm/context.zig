@@ -263,7 +263,7 @@ pub fn close(self: *Context) void {
         } else |_| {
             // Its holder is stopped, not dead. Our file's lock goes with this process; the next one clears up.
         }
-        if (!self.directory.anyAlive(null)) {
+        if (!self.directory.anyAlive(null) and !switches.off("close_clears")) {
             self.directory.clear();
             self.directory.remove();
         }

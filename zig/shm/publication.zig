@@ -141,6 +141,7 @@ pub fn publish(self: *Context, reference: segment.Reference, name: []const u8, m
     const entry = &self.control.segments[reference.slot];
     if (entry.state.load(.monotonic) == @intFromEnum(layout.Segment.State.freed))
         return report.fail(error.freed, "the memory of \"{s}\" was freed.", .{name});
+    if (switches.off("publish_again") and entry.state.load(.monotonic) == @intFromEnum(layout.Segment.State.shared)) return report.fail(error.exists, "the memory has a name.", .{});
     const existing = find(self, name, hash);
     if (existing != null and !replace and !switches.off("publish_exists")) return report.fail(error.exists, "\"{s}\" is published already.", .{name});
     const record = try write(self, reference, name, hash, metadata);
@@ -156,7 +157,8 @@ pub fn publish(self: *Context, reference: segment.Reference, name: []const u8, m
     self.commit();
     switches.step("publish_committed");
     _ = self.header().bytes_published.fetchAdd(reference.size, .monotonic);
-    if (old) |previous| segment.collect(self, self.control.records[previous].segment, &garbage);
+    const previous = self.control.records[old orelse return].segment;
+    if (switches.off("replace_keeps")) segment.delete(self, previous, &garbage) else segment.collect(self, previous, &garbage);
 }
 
 /// A record that the index does not show yet.
@@ -226,6 +228,7 @@ pub fn free(self: *Context, reference: segment.Reference) !void {
     switches.step("free_locked");
     const entry = &self.control.segments[reference.slot];
     if (entry.generation.load(.monotonic) != reference.generation) return;
+    if (switches.off("free_by_getter") and entry.creator != self.slot) return;
     self.begin();
     entry.state.store(@intFromEnum(layout.Segment.State.freed), .release);
     switches.step("free_marked");

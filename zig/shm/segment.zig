@@ -250,6 +250,7 @@ pub fn view(self: *Context, reference: Reference, private: bool, offset: u64, le
     if (offset % 64 != 0) return report.fail(error.invalid_argument, "the offset {d} is not a multiple of 64.", .{offset});
     if (length > std.math.maxInt(u32)) return report.fail(error.too_large, "a view of {d} bytes was asked for.", .{length});
     const entry = &self.control.segments[reference.slot];
+    if (switches.off("freed_readable") and entry.state.load(.monotonic) == @intFromEnum(layout.Segment.State.freed)) return report.fail(error.freed, "the memory was freed.", .{});
     const number = entry.file;
     if (!private and offset == 0) {
         // The creator's own mapping serves, so that recycled memory is not mapped and touched anew.
@@ -316,7 +317,7 @@ pub fn collect(self: *Context, slot: u32, garbage: *Garbage) void {
         .private, .shared, .freed => {},
         .free, .creating, .recyclable, _ => return,
     }
-    if (entry.names.load(.seq_cst) > 0) return;
+    if (entry.names.load(.seq_cst) > 0 or switches.off("collect")) return;
     for (0..process.processEnd(self)) |row| {
         if (self.control.processes[row].state.load(.monotonic) != layout.Process.live) continue;
         if (self.control.references[row][slot].load(.seq_cst) > 0) return;

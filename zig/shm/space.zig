@@ -13,11 +13,11 @@ const chunk = 64 << 20;
 
 /// Backs `length` bytes of the file from `offset` with memory. On failure nothing is kept beyond `keep` bytes.
 pub fn reserve(fd: file.Fd, offset: u64, length: u64) !void {
+    if (switches.off("reserve")) return;
     if (length >= worth_looking) try look(fd, length);
     var done: u64 = 0;
     while (done < length) {
         const step = @min(chunk, length - done);
-        if (switches.off("reserve")) return;
         const result = linux.fallocate(fd, 0, @intCast(offset + done), @intCast(step));
         switch (linux.errno(result)) {
             .SUCCESS => done += step,
