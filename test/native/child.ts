@@ -37,5 +37,5 @@ export async function runChild(
   });
   const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   await child.exited;
-  return { exit: child.exitCode, signal: child.signalCode, stdout, stderr };
+  return { exit: child.exitCode, signal: child.signalCode === null ? null : String(child.signalCode), stdout, stderr };
 }

@@ -36,7 +36,5 @@ test("the engine that was found is logged with its version and its path", async 
   const stop = onLog(({ message }) => lines.push(message));
   await using _runner = await ModelRunner.load(model("batch.onnx"));
   stop();
-  expect(lines).toEqual([
-    expect.stringMatching(/^ONNX Runtime 1\.\d+\.\d+ from \/.*libonnxruntime\S* runs \/.*batch\.onnx$/),
-  ]);
+  expect(lines).toContainEqual(expect.stringMatching(/^ONNX Runtime 1\.\d+\.\d+: \/.*libonnxruntime\S*$/));
 });

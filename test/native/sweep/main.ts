@@ -1,9 +1,9 @@
 // Calls every export MILLRACE_FUZZ times in all with handles and integers good and bad, and ends with an error if a
 // call misbehaves. The call under way is written to MILLRACE_FUZZ_TRACE first, for the case that the process dies.
 import { openSync, writeSync } from "node:fs";
+import { symbols } from "../../../src/native/bindings.generated.ts";
 import { codeOf } from "../../../src/native/check.ts";
 import { block, native, wrapResult } from "../../../src/native/library.ts";
-import { symbols } from "../../../src/native/bindings.generated.ts";
 import { ends, integers, jobMakes, kindOf, makes, shows, sizes } from "./arguments.ts";
 import { type Call, type Handle, type Kind, kinds, Objects } from "./objects.ts";
 import { Random } from "./random.ts";
@@ -21,7 +21,9 @@ const rarely: Partial<Record<Call, number>> = {
 };
 const aboutHandles = new Set(["invalid_argument", "stale_handle", "wrong_kind", "closed"]);
 // Attaching gives a heap another hold of the thread, which only a finalizer gives back.
-const calls = (Object.keys(symbols) as Call[]).filter((call) => call !== "mr_abi_digest" && call !== "mr_thread_attach");
+const calls = (Object.keys(symbols) as Call[]).filter(
+  (call) => call !== "mr_abi_digest" && call !== "mr_thread_attach",
+);
 const random = new Random(seed);
 const objects = new Objects(process.env["MILLRACE_SHM_DIR"]!);
 const called = new Map<Call, { ok: number; refused: number }>();
@@ -74,7 +76,8 @@ function plan(call: Call): Plan {
     values.push(handle.slot, handle.generation);
   }
   values.push(...(prepared ?? []));
-  while (values.length < args.length) values.push(random.pick((args[values.length] as string) === "f64" ? sizes : integers));
+  while (values.length < args.length)
+    values.push(random.pick((args[values.length] as string) === "f64" ? sizes : integers));
   if ((call === "mr_replica_bind" || call === "mr_replica_results") && !random.chance(3)) {
     const memory = random.pick([...objects.open.memory, ...objects.open.allocation]);
     if (memory !== undefined) values.splice(3, 2, memory.slot, memory.generation);

@@ -17,13 +17,13 @@ export const kinds: readonly Kind[] = ["context", "allocation", "memory", "job",
 const model = join(import.meta.dir, "../../fixtures/models/identity-float32.onnx");
 const staleMax = 64;
 
-const closers: Record<Kind, Call> = {
+const closers = {
   context: "mr_context_close",
   allocation: "mr_allocation_release",
   memory: "mr_memory_close",
   job: "mr_boundary_abandon",
   session: "mr_replica_close",
-};
+} as const satisfies Record<Kind, Call>;
 // More than a few loaded models only cost time.
 const openMax: Record<Kind, number> = { context: 4, allocation: 32, memory: 32, job: 16, session: 2 };
 
