@@ -26,9 +26,9 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** Runs a program to its end, from a directory that is not the project's. */
-export async function run(command: string[], env: Record<string, string | undefined>): Promise<Run> {
-  const child = Bun.spawn(command, { cwd: "/", env, stdout: "pipe", stderr: "pipe" });
+/** Runs a program to its end; without `cwd` in a directory that is not the project's. */
+export async function run(command: string[], env: Record<string, string | undefined>, cwd = "/"): Promise<Run> {
+  const child = Bun.spawn(command, { cwd, env, stdout: "pipe", stderr: "pipe" });
   const [stdout, stderr, exit] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   return { pid: child.pid, exit, stdout, stderr };
 }
