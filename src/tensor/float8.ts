@@ -35,24 +35,30 @@ function decodeByRule(format: Format, pattern: number): number {
   return sign * significand * 2 ** (Math.max(exponent, 1) - format.bias - format.mantissaBits);
 }
 
-const decoded = Object.fromEntries(
-  Object.entries(formats).map(([name, format]) => [
-    name,
-    Float64Array.from({ length: 256 }, (_, i) => decodeByRule(format, i)),
-  ]),
-) as Record<Float8, Float64Array>;
+const decoded = new Map<Float8, Float64Array>();
+
+/** All values of a format, by pattern; made when first needed, so that nobody's import pays for them. */
+function valuesOf(dtype: Float8): Float64Array {
+  const known = decoded.get(dtype);
+  if (known !== undefined) return known;
+  const values = new Float64Array(256);
+  for (let pattern = 0; pattern < 256; pattern++) values[pattern] = decodeByRule(formats[dtype], pattern);
+  decoded.set(dtype, values);
+  return values;
+}
 
 export function isFloat8(dtype: DType): dtype is Float8 {
   return Object.hasOwn(formats, dtype);
 }
 
 export function decodeFloat8(source: Uint8Array, dtype: Float8, values: Float64Array): void {
-  const table = decoded[dtype];
+  const table = valuesOf(dtype);
   for (let i = 0; i < source.length; i++) values[i] = table[source[i]!]!;
 }
 
 /** 2^-15 and up. No format reaches 2^16; the smallest step of any is 2^-17. */
-const powers = Float64Array.from({ length: 33 }, (_, i) => 2 ** (i - 15));
+const powers = new Float64Array(33);
+for (let i = 0; i < 33; i++) powers[i] = 2 ** (i - 15);
 
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
