@@ -18,6 +18,7 @@ pub const modules = .{
     .context = @import("calls/context.zig"),
     .allocation = @import("calls/allocation.zig"),
     .replica = @import("calls/replica.zig"),
+    .request = @import("calls/request.zig"),
 };
 
 pub const supported = builtin.os.tag == .linux;

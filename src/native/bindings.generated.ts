@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 3218675944;
+export const digest = 1756998806;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -39,20 +39,20 @@ export const symbols = {
   mr_allocation_free: { args: ["u32", "u32"], returns: "i32" },
   mr_replica_load: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_replica_port: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
-  mr_replica_request: { args: ["u32", "u32"], returns: "i32" },
-  mr_replica_bind: { args: ["u32", "u32", "u32", "u32", "u32"], returns: "i32" },
-  mr_replica_results: { args: ["u32", "u32", "u32", "u32", "u32"], returns: "i32" },
-  mr_replica_submit: { args: ["u32", "u32", "u32"], returns: "i32" },
-  mr_replica_run: { args: ["u32", "u32", "u32"], returns: "i32" },
-  mr_replica_wait: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
-  mr_replica_cancel: { args: ["u32", "u32", "u32"], returns: "i32" },
   mr_replica_finished: { args: ["u32", "u32"], returns: "i32" },
-  mr_replica_outcome: { args: ["u32", "u32", "u32"], returns: "i32" },
-  mr_replica_output: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
-  mr_replica_take: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
-  mr_replica_recycle: { args: ["u32", "u32", "u32"], returns: "i32" },
   mr_replica_close: { args: ["u32", "u32"], returns: "i32" },
   mr_replica_live: { args: [], returns: "i32" },
+  mr_request_create: { args: ["u32", "u32"], returns: "i32" },
+  mr_request_bind: { args: ["u32", "u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_request_results: { args: ["u32", "u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_request_submit: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_request_run: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_request_wait: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_request_cancel: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_request_outcome: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_request_output: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_request_take: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_request_recycle: { args: ["u32", "u32", "u32"], returns: "i32" },
 } as const;
 
 /** Byte offsets in the thread's block. */

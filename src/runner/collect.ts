@@ -6,7 +6,7 @@ import type { DataDesc, Handle } from "./data-desc.ts";
 import type { RequestMemory } from "./request-memory.ts";
 import { arrayOver, ResultTensor } from "./result.ts";
 
-/** Where the native side says that an output is; see `mr_replica_output`. */
+/** Where the native side says that an output is; see `mr_request_output`. */
 const copied = 1;
 
 /** The outputs of a finished request by name. `given`: memory of the caller's, by the output's index. */
@@ -33,7 +33,7 @@ function read(model: Handle, request: RequestMemory, index: number, desc: DataDe
   const bound = request.outputs[index];
   if (bound !== undefined) return new ResultTensor(desc.dtype, desc.shape, bound.slice(), false);
   const { slot, generation } = model;
-  const where = check(native.mr_replica_output(slot, generation, request.number, index), op);
+  const where = check(native.mr_request_output(slot, generation, request.number, index), op);
   const { results, values } = block;
   const [offset, size, rank] = [results[0]!, results[1]!, results[2]!];
   const shape: number[] = [];
@@ -41,7 +41,7 @@ function read(model: Handle, request: RequestMemory, index: number, desc: DataDe
   if (where === copied) {
     return new ResultTensor(desc.dtype, shape, arrayOver(desc.dtype, request.results!, offset, size).slice(), false);
   }
-  check(native.mr_replica_take(slot, generation, request.number, index), op);
+  check(native.mr_request_take(slot, generation, request.number, index), op);
   return new ResultTensor(desc.dtype, shape, arrayOver(desc.dtype, wrapResult(), 0, size), true);
 }
 

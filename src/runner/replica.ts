@@ -54,10 +54,10 @@ export class Replica {
     const { slot, generation } = this.#model;
     const memory = this.#prepare(sources, given, op);
     try {
-      if (check(native.mr_replica_run(slot, generation, memory.number), op) === 1) {
-        while (check(native.mr_replica_wait(slot, generation, memory.number, waitSliceMs), op) === 0);
+      if (check(native.mr_request_run(slot, generation, memory.number), op) === 1) {
+        while (check(native.mr_request_wait(slot, generation, memory.number, waitSliceMs), op) === 0);
       }
-      check(native.mr_replica_outcome(slot, generation, memory.number), op);
+      check(native.mr_request_outcome(slot, generation, memory.number), op);
       const results = collect(this.#model, memory, this.#outputs, given, op);
       this.counters.completed++;
       return results;
@@ -73,7 +73,7 @@ export class Replica {
   submit(pending: Pending<Results>, sources: readonly TensorSource[], given: Flight["given"], op: string): () => void {
     const { slot, generation } = this.#model;
     const memory = this.#prepare(sources, given, op);
-    check(native.mr_replica_submit(slot, generation, memory.number), op);
+    check(native.mr_request_submit(slot, generation, memory.number), op);
     this.#flights.set(memory.number, { pending, memory, given });
     this.#unwatch ??= watch(() => this.#poll());
     return () => this.#cancel(memory);
@@ -125,14 +125,14 @@ export class Replica {
 
   #recycle(memory: RequestMemory): void {
     const { slot, generation } = this.#model;
-    check(native.mr_replica_recycle(slot, generation, memory.number), "ModelRunner");
+    check(native.mr_request_recycle(slot, generation, memory.number), "ModelRunner");
     this.#idle.push(memory);
   }
 
   #cancel(memory: RequestMemory): void {
     this.counters.givenUp++;
     const { slot, generation } = this.#model;
-    const never = check(native.mr_replica_cancel(slot, generation, memory.number), "ModelRunner") === 1;
+    const never = check(native.mr_request_cancel(slot, generation, memory.number), "ModelRunner") === 1;
     if (never) this.#land(memory);
   }
 
@@ -168,7 +168,7 @@ export class Replica {
   }
 
   #failure(number: number, op: string): Error {
-    return nativeError(native.mr_replica_outcome(this.#model.slot, this.#model.generation, number), op);
+    return nativeError(native.mr_request_outcome(this.#model.slot, this.#model.generation, number), op);
   }
 
   #land(memory: RequestMemory): void {

@@ -39,7 +39,7 @@ export class RequestMemory {
   constructor(model: Handle, outputs: readonly DataDesc[], op: string) {
     this.#model = model;
     this.#op = op;
-    this.number = check(native.mr_replica_request(model.slot, model.generation), op);
+    this.number = check(native.mr_request_create(model.slot, model.generation), op);
     this.outputs = this.#bindOutputs(outputs);
     if (this.outputs.includes(undefined)) this.results = this.#bindResults();
   }
@@ -125,7 +125,7 @@ export class RequestMemory {
     const memory = NativeBuffer.create(copiedBytesMax, this.#op);
     this.#fixed.push(memory);
     const { slot, generation } = this.#model;
-    check(native.mr_replica_results(slot, generation, this.number, memory.slot, memory.generation), this.#op);
+    check(native.mr_request_results(slot, generation, this.number, memory.slot, memory.generation), this.#op);
     return memory.buffer;
   }
 
@@ -138,7 +138,7 @@ export class RequestMemory {
     values[4] = shape.length;
     for (let axis = 0; axis < shape.length; axis++) values[5 + axis] = shape[axis]!;
     const { slot, generation } = this.#model;
-    check(native.mr_replica_bind(slot, generation, this.number, memory.slot, memory.generation), this.#op);
+    check(native.mr_request_bind(slot, generation, this.number, memory.slot, memory.generation), this.#op);
   }
 }
 

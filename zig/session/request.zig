@@ -55,9 +55,9 @@ pub const Output = struct {
 pub const Request = struct {
     library: *const Library,
     state: State = .idle,
-    /// A thread waits for it in `Replica.wait`: it is not announced.
+    /// A thread waits for it in `Schedule.wait`: it is not announced.
     blocking: bool = false,
-    /// In the replica's queue of the finished, where it may be once.
+    /// In the schedule's queue of the finished, where it may be once.
     announced: bool = false,
     terminated: bool = false,
     inputs: []Input,
@@ -133,6 +133,12 @@ pub const Request = struct {
         self.terminated = false;
         self.failure = null;
         self.blocking = false;
+    }
+
+    /// Ends a run under way at the graph's next node. Any thread, under the schedule's lock.
+    pub fn terminate(self: *Request) void {
+        self.terminated = true;
+        self.options.terminate(self.library);
     }
 
     /// Runs the model and keeps the outcome, good or bad. Any thread that holds the engine.

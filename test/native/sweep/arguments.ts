@@ -61,7 +61,7 @@ export function kindOf(call: Call): Kind | undefined {
   if (call.startsWith("mr_context_")) return "context";
   if (call.startsWith("mr_allocation_")) return "allocation";
   if (call.startsWith("mr_memory_")) return "memory";
-  if (call.startsWith("mr_replica_")) return "session";
+  if (call.startsWith("mr_replica_") || call.startsWith("mr_request_")) return "session";
   if (call === "mr_boundary_finish" || call === "mr_boundary_abandon") return "job";
   throw new Error(`${call}: what kind of handle does it take?`);
 }
@@ -95,4 +95,4 @@ export const ends: ReadonlySet<Call> = new Set<Call>([
 ]);
 
 /** Calls that hand a reference to memory over, for one `ArrayBuffer`. */
-export const shows: ReadonlySet<Call> = new Set<Call>(["mr_memory_view", "mr_replica_take"]);
+export const shows: ReadonlySet<Call> = new Set<Call>(["mr_memory_view", "mr_request_take"]);

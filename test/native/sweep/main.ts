@@ -78,13 +78,13 @@ function plan(call: Call): Plan {
   values.push(...(prepared ?? []));
   while (values.length < args.length)
     values.push(random.pick((args[values.length] as string) === "f64" ? sizes : integers));
-  if ((call === "mr_replica_bind" || call === "mr_replica_results") && !random.chance(3)) {
+  if ((call === "mr_request_bind" || call === "mr_request_results") && !random.chance(3)) {
     const memory = random.pick([...objects.open.memory, ...objects.open.allocation]);
     if (memory !== undefined) values.splice(3, 2, memory.slot, memory.generation);
   }
   if (kind === "session" && args.length > 2 && !random.chance(4)) values[2] = random.below(2);
   if (kind === "session" && args.length === 4 && !random.chance(4)) values[3] = random.below(2);
-  if (call === "mr_replica_wait") values[3] = 0;
+  if (call === "mr_request_wait") values[3] = 0;
   return { values, handle, bad };
 }
 
@@ -144,7 +144,7 @@ async function openEverything(): Promise<void> {
   const loading = made("job", native.mr_replica_load(lengths[0]!, lengths[1]!, 1, 4), "session");
   const session = made("session", await finished(loading));
   objects.forget("job", loading);
-  for (let i = 0; i < 2; i++) native.mr_replica_request(session.slot, session.generation);
+  for (let i = 0; i < 2; i++) native.mr_request_create(session.slot, session.generation);
 }
 
 async function finished(job: Handle): Promise<number> {

@@ -65,7 +65,7 @@ export class Objects {
         return [random.below(2), random.pick([0, 64, 4096]), random.pick([1, 64, 4096])];
       case "mr_replica_load":
         return [...this.write(findEngineLibrary(undefined, "sweep"), model), 1, random.pick([1, 4])];
-      case "mr_replica_bind":
+      case "mr_request_bind":
         block.values.set([random.below(2), 0, random.below(2), 0, 2, 2, 4]);
         return [random.below(2)];
       default:
