@@ -59,7 +59,10 @@ fn connect(handle: *anyopaque, path: [:0]const u8) !Library {
     const symbol = std.c.dlsym(handle, "OrtGetApiBase") orelse
         return report.fail(error.engine_missing, "{s} is no ONNX Runtime library: it has no OrtGetApiBase.", .{path});
     const getBase: *const fn () callconv(.c) ?*const api.Base = @ptrCast(@alignCast(symbol));
-    const base = getBase() orelse return report.fail(error.engine_missing, "{s} gave no API.", .{path});
+    return connectTo(getBase() orelse return report.fail(error.engine_missing, "{s} gave no API.", .{path}), path);
+}
+
+fn connectTo(base: *const api.Base, path: [:0]const u8) !Library {
     const version = std.mem.span(base.getVersionString());
     const level = api.levelOfVersion(version) orelse 0;
     const slots = if (level >= api.lowest_level) base.getApi(level) else null;
@@ -111,4 +114,21 @@ test "a path that is no engine says so" {
     // The C library is there on every system that runs these tests, and is no engine.
     try std.testing.expectError(error.engine_missing, open("libc.so.6"));
     try std.testing.expect(std.mem.find(u8, report.text(), "OrtGetApiBase") != null);
+}
+
+test "a library below the level that we need is refused with its version" {
+    const Old = struct {
+        var version: [*:0]const u8 = "";
+        fn getVersion() callconv(.c) [*:0]const u8 {
+            return version;
+        }
+        fn getApi(_: u32) callconv(.c) ?[*]const *const anyopaque {
+            return null;
+        }
+    };
+    for ([_][:0]const u8{ "1.15.9", "1.16.0", "2.0.0", "unknown" }) |version| {
+        Old.version = version;
+        try std.testing.expectError(error.engine_too_old, connectTo(&.{ .getApi = Old.getApi, .getVersionString = Old.getVersion }, "old.so"));
+        try std.testing.expect(std.mem.find(u8, report.text(), version) != null);
+    }
 }
