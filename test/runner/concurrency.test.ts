@@ -76,7 +76,6 @@ test("execute waits for what is queued, and its answer is its own", async () => 
 
 test("the event loop goes on while a slow model runs", async () => {
   await using runner = await ModelRunner.load(model("slow.onnx"));
-  // The same timer while nothing blocks: what this machine can do right now.
   let ticks = 0;
   const timer = setInterval(() => ticks++, 1);
   try {
