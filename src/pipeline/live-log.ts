@@ -45,7 +45,7 @@ export class LiveLog implements PipelineLog {
   }
 
   #redraw(): void {
-    const columns = this.#targets.stderr.columns ?? 80;
+    const columns = this.#targets.stderr.columns || 80;
     const lines = [...this.#statuses].map(([name, { text, runningSince }]) => {
       const time = runningSince === undefined ? "" : ` ${((performance.now() - runningSince) / 1000).toFixed(1)} s`;
       // A line that wraps would take two rows, and erasing would leave one behind.

@@ -22,7 +22,9 @@ export class OperatorRun {
   constructor(operator: OperatorDefinition, place: string, launch: LaunchOptions) {
     this.#operator = operator;
     const onLine: LaunchOptions["onLine"] = (stream, line) => {
-      if (stream === "stderr" && line.trim() !== "") this.#lastLine = line.trim();
+      // Bun ends the report of an uncaught error with its version, which tells nothing.
+      const telling = line.trim() !== "" && !/^Bun v\d/.test(line);
+      if (stream === "stderr" && telling) this.#lastLine = line.trim();
       launch.onLine(stream, line);
     };
     try {

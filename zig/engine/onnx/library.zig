@@ -35,10 +35,14 @@ var handles: [libraries_max]*anyopaque = undefined;
 var opened_count: usize = 0;
 var opening: Mutex = .{};
 
+extern "c" fn setenv(name: [*:0]const u8, value: [*:0]const u8, overwrite: c_int) c_int;
+
 /// Opens the library at `path`, or gives the one opened before from the same file.
 pub fn open(path: [:0]const u8) !*const Library {
     opening.lock();
     defer opening.unlock();
+    // From 1.30 on the library keeps a database of events below the user's cache directory unless told not to.
+    _ = setenv("ORT_DISABLE_TELEMETRY", "1", 0);
     // LOCAL: its symbols must not become anybody's. NODELETE: nothing in the process can unload it under its threads.
     const handle = std.c.dlopen(path.ptr, .{ .NOW = true, .NODELETE = true }) orelse {
         const reason = if (std.c.dlerror()) |text| std.mem.span(text) else "no reason given";
