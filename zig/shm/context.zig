@@ -228,9 +228,6 @@ pub fn close(self: *Context) void {
     registry_lock.lock();
     defer registry_lock.unlock();
     self.watch.stop(self);
-    unlink(self);
-    // Whoever cleans up at the end of the process found it in the registry and may be using it.
-    if (exit.cleaning.load(.seq_cst)) return;
     if (self.lockDirectory(directory_attempts)) {
         if (self.lock()) {
             var garbage: segment.Garbage = .{};
@@ -247,6 +244,9 @@ pub fn close(self: *Context) void {
         }
         self.unlockDirectory();
     }
+    unlink(self);
+    // Whoever cleans up at the end of the process found it in the registry and may be using it.
+    if (exit.cleaning.load(.seq_cst)) return;
     file.close(self.process_fd);
     for (&self.locals) |*local| if (local.mapping) |mapping| mapping.release();
     _ = linux.munmap(@ptrCast(self.control), @sizeOf(layout.Control));
