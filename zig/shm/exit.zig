@@ -1,4 +1,5 @@
-//! No way of ending, short of SIGKILL, leaves shared memory behind: `exit` runs our handler, and signals whose default
+//! No way of ending, short of SIGKILL, leaves shared memory behind: `exit` and `quick_exit` (which Bun calls, and which
+//! runs handlers of its own kind only) run our handler, and signals whose default
 //! is to end the process are caught, cleaned up after, and raised again. A handler that the program installs later
 //! replaces ours, and is then followed by `exit`.
 const std = @import("std");
@@ -6,6 +7,7 @@ const linux = std.os.linux;
 const contexts = @import("context.zig");
 
 extern "c" fn atexit(function: *const fn () callconv(.c) void) c_int;
+extern "c" fn at_quick_exit(function: *const fn () callconv(.c) void) c_int;
 
 var installed = false;
 pub var cleaning = std.atomic.Value(bool).init(false);
@@ -16,6 +18,7 @@ pub fn install() void {
     if (installed) return;
     installed = true;
     _ = atexit(atExit);
+    _ = at_quick_exit(atExit);
     for (signals) |signal| {
         var before: linux.Sigaction = undefined;
         if (linux.errno(linux.sigaction(signal, null, &before)) != .SUCCESS) continue;
