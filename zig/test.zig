@@ -7,7 +7,11 @@ test {
     _ = @import("os/futex.zig");
     _ = @import("session/queue.zig");
     _ = @import("shm/directory.zig");
+    _ = @import("shm/index_test.zig");
+    _ = @import("shm/job_test.zig");
     _ = @import("shm/layout.zig");
     _ = @import("shm/mapping.zig");
+    _ = @import("shm/repair_test.zig");
     _ = @import("shm/space.zig");
+    _ = @import("shm/words.zig");
 }

@@ -66,7 +66,7 @@ const Receiver = struct {
                 continue;
             }
             self.seen = now;
-            var attributes: [0]u8 = .{};
+            var attributes: [0]u8 align(8) = .{};
             const found = shm.publication.get(self.context, self.name, &attributes) catch |err| switch (err) {
                 error.not_found => continue,
                 else => measure.fail("{t}: {s}", .{ err, shm.report.text() }),

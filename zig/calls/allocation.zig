@@ -86,7 +86,7 @@ pub fn view(t: *Thread, slot: u32, generation: u32, private: u32, offset: f64, l
 pub fn share(t: *Thread, slot: u32, generation: u32) !i32 {
     const pinned = try handle.pin(Allocation, slot, generation);
     defer pinned.release();
-    segment.retain(pinned.ptr.context, pinned.ptr.reference);
+    segment.hold(pinned.ptr.context, pinned.ptr.reference.slot);
     return give(t, pinned.ptr.opened, pinned.ptr.context, pinned.ptr.reference);
 }
 

@@ -21,10 +21,12 @@ pub const Opened = struct {
 
     context: *shm.Context,
     thread: *Thread,
+    /// Calls of `watch` that were not taken back.
+    watching: std.atomic.Value(u32) = .init(0),
 
     fn destroy(object: *anyopaque) void {
         const self: *Opened = @ptrCast(@alignCast(object));
-        self.context.watch.forget(self.thread);
+        for (0..self.watching.load(.monotonic)) |_| self.context.watch.remove(self.thread);
         shm.close(self.context);
         self.thread.release();
         allocator.destroy(self);
@@ -113,7 +115,7 @@ pub fn get(t: *Thread, slot: u32, generation: u32, name_length: u32) !i32 {
     const pinned = try handle.pin(Opened, slot, generation);
     defer pinned.release();
     const name = try nameIn(t, name_length);
-    var attributes: [layout.attributes_max]u8 = undefined;
+    var attributes: [layout.attributes_max]u8 align(8) = undefined;
     const found = try publication.get(pinned.ptr.context, name, &attributes);
     const result = try allocation.give(t, pinned.ptr, pinned.ptr.context, found.reference);
     t.block.results[4] = @floatFromInt(found.element_type);
@@ -153,7 +155,15 @@ pub fn watch(t: *Thread, slot: u32, generation: u32, on: u32) !i32 {
     const pinned = try handle.pin(Opened, slot, generation);
     defer pinned.release();
     const context = pinned.ptr.context;
-    if (on != 0) try context.watch.add(context, t) else context.watch.remove(t);
+    // Another thread's handle: its waits are its own.
+    if (pinned.ptr.thread != t) return report.fail(error.wrong_thread, "the context {d}.{d} belongs to another thread.", .{ slot, generation });
+    if (on != 0) {
+        try context.watch.add(context, t);
+        _ = pinned.ptr.watching.fetchAdd(1, .monotonic);
+    } else if (pinned.ptr.watching.load(.monotonic) > 0) {
+        _ = pinned.ptr.watching.fetchSub(1, .monotonic);
+        context.watch.remove(t);
+    }
     return 0;
 }
 

@@ -10,6 +10,7 @@ pub fn check(result: usize, call: []const u8, path: []const u8) !usize {
     return switch (number) {
         .SUCCESS => result,
         .NOSPC => report.fail(error.no_space, "{s} of {s}: no space is left.", .{ call, path }),
+        .NOMEM => report.fail(error.out_of_memory, "{s} of {s}: no memory is left.", .{ call, path }),
         .MFILE, .NFILE => report.fail(error.out_of_handles, "{s} of {s}: too many open files (ulimit -n).", .{ call, path }),
         .ACCES, .PERM => report.fail(error.not_owner, "{s} of {s} is not permitted.", .{ call, path }),
         else => report.system(call, path, number),
@@ -93,12 +94,15 @@ pub const Names = struct {
     buffer: [4096]u8 align(8) = undefined,
     filled: usize = 0,
     position: usize = 0,
+    /// Set when the end that `next` reported was an error.
+    failed: bool = false,
 
     pub fn next(self: *Names) ?[:0]const u8 {
         while (true) {
             if (self.position >= self.filled) {
                 const result = linux.getdents64(self.fd, &self.buffer, self.buffer.len);
-                if (linux.errno(result) != .SUCCESS or result == 0) return null;
+                if (linux.errno(result) != .SUCCESS) self.failed = true;
+                if (self.failed or result == 0) return null;
                 self.filled = result;
                 self.position = 0;
             }

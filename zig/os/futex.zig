@@ -53,6 +53,12 @@ fn wait(word: *const std.atomic.Value(u32), expected: u32, timeout_ns: ?u64, pri
     _ = linux.futex_4arg(word, .{ .cmd = .WAIT, .private = private }, expected, limit);
 }
 
+/// A millisecond, for the few waits that have nothing to sleep on.
+pub fn pause() void {
+    const spec: linux.timespec = .{ .sec = 0, .nsec = std.time.ns_per_ms };
+    _ = linux.nanosleep(&spec, null);
+}
+
 /// Monotonic nanoseconds.
 pub fn now() u64 {
     var spec: linux.timespec = undefined;

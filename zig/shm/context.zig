@@ -14,14 +14,12 @@ const Mapping = @import("mapping.zig").Mapping;
 const space = @import("space.zig");
 const process = @import("process.zig");
 const segment = @import("segment.zig");
-const repair = @import("repair.zig");
+const table_lock = @import("lock.zig");
+const exit = @import("exit.zig");
 const Watch = @import("watch.zig").Watch;
 
 const allocator = std.heap.smp_allocator;
-const contended: u32 = 1 << 31;
-const lock_slice_ns = 20 * std.time.ns_per_ms;
-const lock_timeout_ns = 10 * std.time.ns_per_s;
-const spins = 200;
+const directory_attempts = 10_000;
 
 /// What this process keeps of a segment that it made: the shared mapping, which recycling uses again.
 pub const Local = struct { file: u64 = 0, mapping: ?*Mapping = null };
@@ -32,11 +30,15 @@ pub const Context = struct {
     process_fd: file.Fd = -1,
     control: *layout.Control,
     /// This process's slot, and the number its file is named after.
-    slot: u32 = 0,
+    slot: u32 = process.entering,
     process_file: u64 = 0,
+    /// What the lock's word is while we hold it.
+    lock_identity: u32 = 0,
+    /// We hold the directory's lock: nobody else is entering or leaving.
+    holds_directory: std.atomic.Value(bool) = .init(true),
     /// Handles of this process.
     users: std.atomic.Value(u32) = .init(1),
-    next: ?*Context = null,
+    next: std.atomic.Value(?*Context) = .init(null),
     local_lock: futex.Mutex = .{},
     locals: [layout.segments_max]Local = @splat(.{}),
     segment_hint: u32 = 0,
@@ -51,70 +53,27 @@ pub const Context = struct {
         return &self.control.references[self.slot];
     }
 
-    /// Takes the lock of the tables. A holder that died is proved dead by its file's lock, and what it left half-done
-    /// is repaired.
+    /// Takes the lock of the tables.
     pub fn lock(self: *Context) !void {
-        const word = &self.header().lock;
-        const me = self.slot + 1;
-        // Acquire pairs with the release in `unlock`.
-        if (word.cmpxchgStrong(0, me, .acquire, .monotonic) == null) return;
-        for (0..spins) |_| {
-            std.atomic.spinLoopHint();
-            if (word.load(.monotonic) == 0 and word.cmpxchgWeak(0, me, .acquire, .monotonic) == null) return;
-        }
-        const deadline = futex.now() + lock_timeout_ns;
-        while (true) {
-            var seen = word.load(.monotonic);
-            if (seen == 0) {
-                // Others may sleep on it too, so it stays marked.
-                if (word.cmpxchgStrong(0, me | contended, .acquire, .monotonic) == null) return;
-                continue;
-            }
-            if (seen & contended == 0) {
-                if (word.cmpxchgStrong(seen, seen | contended, .monotonic, .monotonic) != null) continue;
-                seen |= contended;
-            }
-            futex.waitShared(word, seen, lock_slice_ns);
-            if (word.load(.monotonic) != seen) continue;
-            const holder = (seen & ~contended) -% 1;
-            // While entering we hold the directory's lock, so whoever entered before us through the same slot is dead.
-            const dead = if (holder == self.slot) self.process_fd < 0 else !process.alive(self, holder);
-            if (dead) {
-                if (word.cmpxchgStrong(seen, me | contended, .acquire, .monotonic) != null) continue;
-                repair.run(self);
-                return;
-            }
-            if (futex.now() > deadline) return report.fail(error.context_busy, "process {d} has held the lock of {s} for 10 s.", .{ process.pid(self, holder), self.directory.pathText() });
-        }
-    }
-
-    pub fn tryLock(self: *Context) bool {
-        return self.header().lock.cmpxchgStrong(0, self.slot + 1, .acquire, .monotonic) == null;
+        return table_lock.take(self);
     }
 
     pub fn unlock(self: *Context) void {
-        const word = &self.header().lock;
-        var seen = word.load(.monotonic);
-        // Not ours any more: we left the table under it, and somebody found the slot empty.
-        while (seen & ~contended == self.slot + 1) {
-            // Release pairs with the acquire in `lock`.
-            seen = word.cmpxchgWeak(seen, 0, .release, .monotonic) orelse {
-                if (seen & contended != 0) futex.wakeShared(word, 1);
-                return;
-            };
-        }
+        table_lock.release(self);
     }
 
     /// The publications are about to change: readers without the lock will look again.
     pub fn begin(self: *Context) void {
-        // Sequentially consistent: pairs with `Lookup` taking a reference and reading the sequence after it.
-        const before = self.header().sequence.fetchAdd(1, .seq_cst);
-        std.debug.assert(before % 2 == 0);
+        const sequence = &self.header().sequence;
+        // Sequentially consistent: pairs with `publication.get` taking a reference and reading the sequence after it.
+        // Odd before only when memory was damaged; it changes all the same.
+        _ = sequence.swap((sequence.load(.monotonic) +% 1) | 1, .seq_cst);
     }
 
     pub fn commit(self: *Context) void {
-        _ = self.header().sequence.fetchAdd(1, .seq_cst);
-        if (self.header().waiters.load(.seq_cst) > 0) futex.wakeShared(&self.header().sequence, std.math.maxInt(u31));
+        const sequence = &self.header().sequence;
+        _ = sequence.swap((sequence.load(.monotonic) | 1) +% 1, .seq_cst);
+        if (self.header().waiters.load(.seq_cst) > 0) futex.wakeShared(sequence, std.math.maxInt(u31));
     }
 
     /// Backs part of the control file with memory before it is touched.
@@ -124,19 +83,35 @@ pub const Context = struct {
         try space.reserve(self.control_fd, start, std.mem.alignForward(usize, offset + length, layout.page) - start);
     }
 
-    /// Waits for nobody: from a signal handler or at exit.
-    pub fn abandon(self: *Context) void {
-        if (!self.directory.relock(false)) return;
-        if (!process.anyOtherAlive(self)) {
-            self.directory.clear();
-            self.directory.remove();
-        } else if (self.tryLock()) {
-            var garbage: segment.Garbage = .{};
-            process.leave(self, &garbage);
-            self.unlock();
-            garbage.empty();
-        }
+    fn lockDirectory(self: *Context, attempts: usize) bool {
+        if (!self.directory.relock(attempts)) return false;
+        self.holds_directory.store(true, .monotonic);
+        return true;
+    }
+
+    fn unlockDirectory(self: *Context) void {
+        self.holds_directory.store(false, .monotonic);
         self.directory.unlock();
+    }
+
+    /// From a signal handler or at exit: system calls only, and no waiting beyond a second. What it cannot do, the next
+    /// process does on the proof of death.
+    pub fn abandon(self: *Context) void {
+        // Others may be ending too: one signal ends a whole group.
+        if (!self.lockDirectory(1000)) return;
+        if (process.anyOtherAlive(self)) {
+            if (table_lock.tryTake(self, 200)) {
+                var garbage: segment.Garbage = .{};
+                process.leave(self, &garbage);
+                self.unlock();
+                garbage.empty();
+            }
+        } else for (0..100) |_| {
+            // Another thread may just be making a file; from now on it is refused the lock.
+            self.directory.clear();
+            if (self.directory.remove()) break;
+        }
+        self.unlockDirectory();
     }
 };
 
@@ -148,10 +123,11 @@ pub var registry: std.atomic.Value(?*Context) = .init(null);
 pub fn open(base: [:0]const u8, job: []const u8, recycle_limit: u64) !*Context {
     registry_lock.lock();
     defer registry_lock.unlock();
+    if (exit.cleaning.load(.seq_cst)) return report.fail(error.closed, "the process is ending.", .{});
     _ = directory.reap(base);
     var place = try Directory.lock(base, job);
     var cursor = registry.load(.monotonic);
-    while (cursor) |known| : (cursor = known.next) {
+    while (cursor) |known| : (cursor = known.next.load(.monotonic)) {
         if (!std.mem.eql(u8, known.directory.pathText(), place.pathText())) continue;
         // Without users it is being closed by another thread: we join beside it.
         if (!tryRetain(known)) continue;
@@ -162,15 +138,15 @@ pub fn open(base: [:0]const u8, job: []const u8, recycle_limit: u64) !*Context {
         // Nothing half-made stays behind.
         if (!place.anyAlive(null)) {
             place.clear();
-            place.remove();
+            _ = place.remove();
         }
         place.close();
     }
     const self = try join(place, job, recycle_limit);
-    self.next = registry.load(.monotonic);
-    registry.store(self, .release);
-    @import("exit.zig").install();
-    place.unlock();
+    self.next.store(registry.load(.monotonic), .monotonic);
+    registry.store(self, .seq_cst);
+    exit.install();
+    self.unlockDirectory();
     return self;
 }
 
@@ -211,6 +187,7 @@ fn make(place: Directory, job: []const u8) !file.Fd {
     header.job_name_length = @intCast(job.len);
     @memcpy(header.job_name[0..job.len], job);
     header.next_file = 1;
+    header.next_stamp = 1;
     switches.step("control_written");
     _ = try file.check(linux.renameat(place.fd, "control.new", place.fd, "control"), "rename", "the control file");
     switches.step("control_named");
@@ -251,9 +228,7 @@ pub fn close(self: *Context) void {
     registry_lock.lock();
     defer registry_lock.unlock();
     self.watch.stop(self);
-    const locked = self.directory.relock(true);
-    unlink(self);
-    if (locked) {
+    if (self.lockDirectory(directory_attempts)) {
         if (self.lock()) {
             var garbage: segment.Garbage = .{};
             process.reapDead(self, &garbage);
@@ -265,10 +240,13 @@ pub fn close(self: *Context) void {
         }
         if (!self.directory.anyAlive(null) and !switches.off("close_clears")) {
             self.directory.clear();
-            self.directory.remove();
+            _ = self.directory.remove();
         }
-        self.directory.unlock();
+        self.unlockDirectory();
     }
+    unlink(self);
+    // Whoever cleans up at the end of the process found it in the registry and may be using it.
+    if (exit.cleaning.load(.seq_cst)) return;
     file.close(self.process_fd);
     for (&self.locals) |*local| if (local.mapping) |mapping| mapping.release();
     _ = linux.munmap(@ptrCast(self.control), @sizeOf(layout.Control));
@@ -277,10 +255,12 @@ pub fn close(self: *Context) void {
     allocator.destroy(self);
 }
 
+/// Sequentially consistent: pairs with `exit.clean`, which says that it cleans before it reads the registry.
 fn unlink(self: *Context) void {
-    if (registry.load(.monotonic) == self) return registry.store(self.next, .release);
+    const next = self.next.load(.monotonic);
+    if (registry.load(.monotonic) == self) return registry.store(next, .seq_cst);
     var cursor = registry.load(.monotonic);
-    while (cursor) |entry| : (cursor = entry.next) {
-        if (entry.next == self) entry.next = self.next;
+    while (cursor) |entry| : (cursor = entry.next.load(.monotonic)) {
+        if (entry.next.load(.monotonic) == self) entry.next.store(next, .seq_cst);
     }
 }

@@ -43,20 +43,19 @@ pub const Directory = struct {
                     }
                 } else if (futex.now() > deadline) {
                     return report.fail(error.context_busy, "another process has held the lock of {s} for 10 s.", .{self.pathText()});
-                } else pause();
+                } else futex.pause();
                 file.close(fd);
             }
         }
     }
 
-    /// Takes the lock again, for leaving. False when it cannot be had in time.
-    pub fn relock(self: *const Directory, patient: bool) bool {
-        const deadline = futex.now() + lock_timeout_ns;
-        while (!file.tryLock(self.fd, file.lock_exclusive)) {
-            if (!patient or futex.now() > deadline) return false;
-            pause();
+    /// Takes the lock again, for leaving: a try a millisecond. False when it cannot be had.
+    pub fn relock(self: *const Directory, attempts: usize) bool {
+        for (0..attempts) |_| {
+            if (file.tryLock(self.fd, file.lock_exclusive)) return true;
+            futex.pause();
         }
-        return true;
+        return false;
     }
 
     pub fn unlock(self: *const Directory) void {
@@ -78,16 +77,14 @@ pub const Directory = struct {
         clearFiles(self.fd);
     }
 
-    /// Removes the directory itself; an error (somebody put a file there) leaves it.
-    pub fn remove(self: *const Directory) void {
-        _ = linux.rmdir(self.pathText());
+    /// Removes the directory itself; false when something is in it again.
+    pub fn remove(self: *const Directory) bool {
+        return switch (linux.errno(linux.rmdir(self.pathText()))) {
+            .NOTEMPTY, .EXIST => false,
+            else => true,
+        };
     }
 };
-
-fn pause() void {
-    const spec: linux.timespec = .{ .sec = 0, .nsec = std.time.ns_per_ms };
-    _ = linux.nanosleep(&spec, null);
-}
 
 fn make(path: [:0]const u8) !void {
     const result = linux.mkdirat(linux.AT.FDCWD, path, 0o700);
@@ -100,7 +97,14 @@ fn make(path: [:0]const u8) !void {
 
 /// Null when it vanished meanwhile.
 fn open(path: [:0]const u8) !?file.Fd {
-    const fd = try file.openExisting(linux.AT.FDCWD, path, .{ .ACCMODE = .RDONLY, .DIRECTORY = true, .NOFOLLOW = true, .CLOEXEC = true }) orelse return null;
+    const result = linux.openat(linux.AT.FDCWD, path, .{ .ACCMODE = .RDONLY, .DIRECTORY = true, .NOFOLLOW = true, .CLOEXEC = true }, 0);
+    switch (linux.errno(result)) {
+        .NOENT => return null,
+        // A file or a link, which somebody put where everybody may write.
+        .NOTDIR, .LOOP => return report.fail(error.not_owner, "{s} is not a directory.", .{path}),
+        else => {},
+    }
+    const fd: file.Fd = @intCast(try file.check(result, "open", path));
     errdefer file.close(fd);
     const found = (try file.facts(fd, "")).?;
     if (found.uid != linux.geteuid() or found.mode & 0o077 != 0)
@@ -123,7 +127,8 @@ fn anyProcessAlive(dir: file.Fd, except: ?[]const u8) bool {
         if (except) |own| if (std.mem.eql(u8, own, name)) continue;
         if (processAlive(dir, name)) return true;
     }
-    return false;
+    // What could not be read proves nothing.
+    return names.failed;
 }
 
 /// Proof of death is a lock that can be taken. A file that is gone belonged to a process that left.

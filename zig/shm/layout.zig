@@ -20,6 +20,17 @@ pub const job_name_max = 255;
 /// Separates what different processes write: two lines, for the adjacent-line prefetcher.
 pub const line = 128;
 
+/// The word under which the tables change. The tag tells the holder from a later user of the same slot, so that a lock
+/// is never taken from a living process because its predecessor was seen dead.
+pub const LockWord = packed struct(u32) {
+    /// Process slot + 1; 0 when free.
+    holder: u8 = 0,
+    /// Low bits of the number of the holder's file; of its pid while it has none yet.
+    tag: u23 = 0,
+    /// Somebody sleeps on the word.
+    contended: bool = false,
+};
+
 /// First page of the control file.
 pub const Header = extern struct {
     magic: [8]u8,
@@ -28,9 +39,8 @@ pub const Header = extern struct {
     job_name: [256]u8,
     boot_id: [16]u8,
 
-    /// Owner's process slot + 1, with the top bit when somebody sleeps on it; 0 when free.
+    /// Who changes the tables; see `LockWord`. 0 when free.
     lock: std.atomic.Value(u32) align(line),
-    /// Which change the holder is in the middle of; see `repair`.
     reserved: u32,
 
     /// Even: the tables are at rest. Odd: a change is under way. Readers without the lock read it before and after.
@@ -39,7 +49,10 @@ pub const Header = extern struct {
     /// How many processes sleep on `sequence`.
     waiters: std.atomic.Value(u32),
 
+    /// Number of the next file, of a process or a segment.
     next_file: u64 align(line),
+    /// Stamp of the next publication.
+    next_stamp: u64,
     /// Slots at and above were never used.
     process_end: u32,
     segment_end: u32,
@@ -63,7 +76,8 @@ pub const Process = extern struct {
     recycled_bytes: u64,
     recycle_limit: u64,
     recycled_count: u32,
-    waiting: u32,
+    /// 1 while it is counted in `Header.waiters`.
+    waiting: std.atomic.Value(u32),
     padding: [line - 56]u8,
 
     pub const free: u32 = 0;
@@ -102,7 +116,8 @@ pub const Segment = extern struct {
     };
 };
 
-/// A publication. Written whole before the index shows it, and not changed after.
+/// A publication. `state` decides: a record is written whole before it becomes `used`, and not changed while it is. Of
+/// two used records with one name the one with the higher stamp counts.
 pub const Record = extern struct {
     hash: u64,
     segment: u32,
@@ -111,13 +126,14 @@ pub const Record = extern struct {
     name_length: u16,
     element_type: u8,
     rank: u8,
-    state: u32,
+    state: std.atomic.Value(u32),
     unused: u32,
     /// The first four, beside the rest of the line: what nearly every tensor needs.
     dimensions: [4]u64,
     name: [256]u8,
     more_dimensions: [rank_max - 4]u64,
-    padding: [96]u8,
+    stamp: u64,
+    padding: [88]u8,
 
     pub const free: u32 = 0;
     pub const used: u32 = 1;
@@ -131,7 +147,7 @@ pub const Control = extern struct {
     header_padding: [page - @sizeOf(Header)]u8,
     processes: [processes_max]Process,
     segments: [segments_max]Segment,
-    /// Record + 1, by hash with linear probing; 0 ends a probe.
+    /// Record + 1, by hash with linear probing; 0 ends a probe. Derived: `repair` builds it anew.
     index: [index_max]std.atomic.Value(u32),
     records: [records_max]Record,
     attributes: [records_max][attributes_max]u8,
@@ -157,7 +173,8 @@ comptime {
     std.debug.assert(@sizeOf(Header) <= page);
     std.debug.assert(@sizeOf(Process) == line);
     std.debug.assert(@sizeOf(Segment) == 64);
-    std.debug.assert(@sizeOf(Record) == 512 and @offsetOf(Record, "name") == 64);
+    std.debug.assert(@sizeOf(Record) == 512 and @offsetOf(Record, "name") == 64 and @offsetOf(Record, "stamp") == 416);
+    std.debug.assert(processes_max < std.math.maxInt(u8));
     std.debug.assert(@offsetOf(Control, "processes") == page);
     for (@typeInfo(Control).@"struct".fields) |field| {
         if (!std.mem.eql(u8, field.name, "header_padding")) std.debug.assert(@offsetOf(Control, field.name) % page == 0);

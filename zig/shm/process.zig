@@ -3,12 +3,17 @@ const std = @import("std");
 const linux = std.os.linux;
 const layout = @import("layout.zig");
 const file = @import("../os/file.zig");
+const futex = @import("../os/futex.zig");
 const identity = @import("../os/identity.zig");
 const report = @import("../abi/report.zig");
 const switches = @import("../os/switches.zig");
 const directory = @import("directory.zig");
 const Context = @import("context.zig").Context;
+const lock = @import("lock.zig");
 const segment = @import("segment.zig");
+
+/// The slot that names a process which has none yet.
+pub const entering: u32 = layout.processes_max - 1;
 
 const Name = [24]u8;
 
@@ -18,19 +23,20 @@ fn nameOf(buffer: *Name, number: u64) [:0]const u8 {
 
 /// Takes a slot; the caller holds the directory's lock.
 pub fn enter(self: *Context, recycle_limit: u64) !void {
-    // Slot of nobody yet: the lock word names slot 0's owner for a moment, and the directory's lock keeps others out.
-    self.slot = layout.processes_max - 1;
+    // Slot of nobody yet. The tag must differ from that of whoever enters after us; pids repeat between namespaces.
+    self.slot = entering;
+    self.lock_identity = lock.identity(entering, futex.now() ^ @as(u64, @intCast(linux.getpid())) << 12);
+    var garbage: segment.Garbage = .{};
+    defer garbage.empty();
     try self.lock();
     defer self.unlock();
-    var garbage: segment.Garbage = .{};
     reapDead(self, &garbage);
-    defer garbage.empty();
     const slot: u32 = for (&self.control.processes, 0..) |*entry, index| {
-        if (index < layout.processes_max - 1 and entry.state.load(.monotonic) == layout.Process.free) break @intCast(index);
-    } else return report.fail(error.table_full, "{d} processes have joined the context.", .{layout.processes_max - 1});
+        if (index < entering and entry.state.load(.monotonic) == layout.Process.free) break @intCast(index);
+    } else return report.fail(error.table_full, "{d} processes have joined the context.", .{entering});
 
     const number = self.header().next_file;
-    self.header().next_file += 1;
+    self.header().next_file +%= 1;
     var buffer: Name = undefined;
     const name = nameOf(&buffer, number);
     const fd = try file.openat(self.directory.fd, name, .{ .ACCMODE = .RDWR, .CREAT = true, .EXCL = true, .CLOEXEC = true }, 0o600);
@@ -38,7 +44,7 @@ pub fn enter(self: *Context, recycle_limit: u64) !void {
         _ = linux.unlinkat(self.directory.fd, name, 0);
         file.close(fd);
     }
-    _ = file.tryLock(fd, file.lock_exclusive);
+    if (!file.tryLock(fd, file.lock_exclusive)) return report.fail(error.unsupported_filesystem, "{s} cannot be locked.", .{name});
     switches.step("process_locked");
     const row = &self.control.references[slot];
     try self.reserve(row, @sizeOf(layout.ReferenceRow));
@@ -51,21 +57,18 @@ pub fn enter(self: *Context, recycle_limit: u64) !void {
     entry.recycled_bytes = 0;
     entry.recycled_count = 0;
     entry.recycle_limit = recycle_limit;
-    entry.waiting = 0;
+    entry.waiting.store(0, .monotonic);
     entry.state.store(layout.Process.live, .release);
     if (self.header().process_end <= slot) self.header().process_end = slot + 1;
     self.process_fd = fd;
     self.process_file = number;
     switches.step("process_entered");
-    // The lock word changes hands from the provisional slot to the real one.
-    self.header().lock.store(slot + 1 | (self.header().lock.load(.monotonic) & (1 << 31)), .monotonic);
+    lock.rename(self, lock.identity(slot, number));
     self.slot = slot;
 }
 
 pub fn alive(self: *Context, slot: u32) bool {
-    if (slot >= layout.processes_max) return false;
-    // The slot through which processes enter: its user holds the directory's lock, or died with it.
-    if (slot == layout.processes_max - 1) return !directoryIdle(self);
+    if (slot >= entering) return false;
     const entry = &self.control.processes[slot];
     if (entry.state.load(.acquire) != layout.Process.live) return false;
     if (slot == self.slot) return true;
@@ -74,14 +77,10 @@ pub fn alive(self: *Context, slot: u32) bool {
 }
 
 /// Nobody is entering or leaving: a lock on the directory through a descriptor of our own can be had.
-fn directoryIdle(self: *Context) bool {
+pub fn directoryIdle(self: *Context) bool {
     const fd = file.openat(self.directory.fd, ".", .{ .ACCMODE = .RDONLY, .DIRECTORY = true, .CLOEXEC = true }, 0) catch return false;
     defer file.close(fd);
     return file.tryLock(fd, file.lock_shared);
-}
-
-pub fn pid(self: *Context, slot: u32) u32 {
-    return if (slot < layout.processes_max) self.control.processes[slot].pid else 0;
 }
 
 pub fn anyOtherAlive(self: *Context) bool {
@@ -98,7 +97,7 @@ pub fn liveCount(self: *Context) u32 {
 }
 
 pub fn processEnd(self: *Context) u32 {
-    return @min(self.header().process_end, layout.processes_max - 1);
+    return @min(self.header().process_end, entering);
 }
 
 /// Gives back what dead processes held. Under the lock.
@@ -120,7 +119,9 @@ pub fn leave(self: *Context, garbage: *segment.Garbage) void {
 /// Idempotent, so that whoever finds the remover dead can begin again: the slot is freed last.
 fn remove(self: *Context, slot: u32, garbage: *segment.Garbage) void {
     const entry = &self.control.processes[slot];
-    @memset(std.mem.asBytes(&self.control.references[slot]), 0);
+    for (self.control.references[slot][0..segment.end(self)]) |*count| count.store(0, .seq_cst);
+    // Nothing is kept for it any more.
+    entry.recycle_limit = 0;
     switches.step("leave_references");
     for (0..segment.end(self)) |index| {
         const one = &self.control.segments[index];
@@ -132,12 +133,16 @@ fn remove(self: *Context, slot: u32, garbage: *segment.Garbage) void {
         } else segment.collect(self, @intCast(index), garbage);
     }
     switches.step("leave_segments");
-    if (entry.waiting > 0) {
-        const waiters = &self.header().waiters;
-        waiters.store(waiters.load(.monotonic) -| entry.waiting, .monotonic);
-        entry.waiting = 0;
-    }
+    if (entry.waiting.swap(0, .monotonic) != 0) stopWaiting(self);
     var buffer: Name = undefined;
     _ = linux.unlinkat(self.directory.fd, nameOf(&buffer, entry.file), 0);
+    switches.step("leave_unlinked");
     entry.state.store(layout.Process.free, .release);
+}
+
+/// One waiter fewer; never below zero, whatever the dead left.
+pub fn stopWaiting(self: *Context) void {
+    const waiters = &self.header().waiters;
+    var count = waiters.load(.monotonic);
+    while (count > 0) count = waiters.cmpxchgWeak(count, count - 1, .seq_cst, .monotonic) orelse return;
 }

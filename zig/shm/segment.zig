@@ -6,16 +6,18 @@ const std = @import("std");
 const linux = std.os.linux;
 const layout = @import("layout.zig");
 const file = @import("../os/file.zig");
-const identity = @import("../os/identity.zig");
 const report = @import("../abi/report.zig");
 const switches = @import("../os/switches.zig");
 const space = @import("space.zig");
 const Mapping = @import("mapping.zig").Mapping;
 const Context = @import("context.zig").Context;
 const process = @import("process.zig");
+const recycling = @import("recycling.zig");
 const exit = @import("exit.zig");
 
 pub const Reference = struct { slot: u32, generation: u32, size: u64 };
+
+pub const size_max = std.math.maxInt(u48);
 
 const Name = [24]u8;
 
@@ -40,6 +42,8 @@ pub const Garbage = struct {
     }
 
     pub fn empty(self: *Garbage) void {
+        // A process that is ending starts no thread: it may be in a signal handler.
+        if (exit.cleaning.load(.monotonic)) return self.emptyHere();
         for (self.items[0..self.count]) |item| {
             // 64 MiB take some milliseconds.
             if (item.length >= 64 << 20) {
@@ -53,9 +57,14 @@ pub const Garbage = struct {
         self.count = 0;
     }
 
+    pub fn emptyHere(self: *Garbage) void {
+        for (self.items[0..self.count]) |item| discard(item.fd, item.length);
+        self.count = 0;
+    }
+
     fn discard(fd: file.Fd, length: u64) void {
         // Mappings that other processes keep warm must not keep the memory.
-        space.discard(fd, length);
+        space.discard(fd, 0, length);
         file.close(fd);
     }
 };
@@ -65,31 +74,30 @@ pub const Options = struct { size: u64, uninitialized: bool };
 /// New memory, referenced once, private until published. Zeroed unless asked otherwise.
 pub fn create(self: *Context, options: Options) !Reference {
     if (options.size == 0) return report.fail(error.invalid_argument, "the size is 0.", .{});
-    if (options.size > std.math.maxInt(u48)) return report.fail(error.no_space, "{d} bytes were asked for.", .{options.size});
-    if (try recycle(self, options)) |reference| return reference;
+    if (options.size > size_max) return report.fail(error.no_space, "{d} bytes were asked for.", .{options.size});
+    if (try recycling.take(self, options)) |reference| return reference;
     const capacity = std.mem.alignForward(u64, options.size, layout.page);
-    const slot = try take(self, options.size, capacity);
-    const entry = &self.control.segments[slot];
-    errdefer unmake(self, slot);
+    const new = try take(self, options.size, capacity);
+    errdefer unmake(self, new.reference.slot);
     switches.step("create_reserved");
     var buffer: Name = undefined;
-    const fd = try file.openat(self.directory.fd, nameOf(&buffer, entry.file), .{ .ACCMODE = .RDWR, .CREAT = true, .EXCL = true, .CLOEXEC = true, .NOFOLLOW = true }, 0o600);
+    const fd = try file.openat(self.directory.fd, nameOf(&buffer, new.file), .{ .ACCMODE = .RDWR, .CREAT = true, .EXCL = true, .CLOEXEC = true, .NOFOLLOW = true }, 0o600);
     defer file.close(fd);
     switches.step("create_file");
     space.reserve(fd, 0, layout.data_offset + capacity) catch |err| {
         // What is kept for recycling is the first thing to give up.
-        if (err != error.no_space or !try purge(self)) return err;
+        if (err != error.no_space or !try recycling.purge(self)) return err;
         try space.reserve(fd, 0, layout.data_offset + capacity);
     };
     switches.step("create_memory");
-    try writeHeader(self, fd, entry);
+    try writeHeader(self, fd, new, capacity);
     const mapping = try Mapping.window(.{ .fd = fd, .offset = layout.data_offset, .private = false }, capacity);
-    keepLocal(self, slot, entry.file, mapping);
+    keepLocal(self, new.reference.slot, new.file, mapping);
     switches.step("create_header");
-    _ = self.references()[slot].fetchAdd(1, .seq_cst);
-    entry.state.store(@intFromEnum(layout.Segment.State.private), .release);
+    hold(self, new.reference.slot);
+    self.control.segments[new.reference.slot].state.store(@intFromEnum(layout.Segment.State.private), .release);
     switches.step("create_ready");
-    return .{ .slot = slot, .generation = entry.generation.load(.monotonic), .size = options.size };
+    return new.reference;
 }
 
 fn unmake(self: *Context, slot: u32) void {
@@ -101,40 +109,25 @@ fn unmake(self: *Context, slot: u32) void {
     garbage.empty();
 }
 
-/// Deletes what this process keeps for recycling; false when there is nothing.
-fn purge(self: *Context) !bool {
-    var garbage: Garbage = .{};
-    defer garbage.empty();
-    try self.lock();
-    defer self.unlock();
-    const own = &self.control.processes[self.slot];
-    if (own.recycled_count == 0) return false;
-    for (0..end(self)) |index| {
-        const entry = &self.control.segments[index];
-        if (entry.state.load(.monotonic) != @intFromEnum(layout.Segment.State.recyclable)) continue;
-        if (entry.creator == self.slot and entry.creator_file == self.process_file) delete(self, @intCast(index), &garbage);
-    }
-    own.recycled_count = 0;
-    own.recycled_bytes = 0;
-    return true;
-}
+/// A slot that was taken, as this process remembers it: shared memory is not asked again.
+pub const Taken = struct { reference: Reference, file: u64 };
 
-fn take(self: *Context, size: u64, capacity: u64) !u32 {
+fn take(self: *Context, size: u64, capacity: u64) !Taken {
     try self.lock();
     defer self.unlock();
     const slot = try freeSlot(self);
     const entry = &self.control.segments[slot];
     const number = self.header().next_file;
-    self.header().next_file += 1;
+    self.header().next_file +%= 1;
     entry.file = number;
-    entry.size = size;
+    @atomicStore(u64, &entry.size, size, .monotonic);
     entry.capacity = capacity;
     entry.creator = self.slot;
     entry.creator_file = self.process_file;
     entry.names.store(0, .monotonic);
-    _ = entry.generation.fetchAdd(1, .monotonic);
+    const generation = entry.generation.fetchAdd(1, .monotonic) +% 1;
     entry.state.store(@intFromEnum(layout.Segment.State.creating), .release);
-    return slot;
+    return .{ .reference = .{ .slot = slot, .generation = generation, .size = size }, .file = number };
 }
 
 fn freeSlot(self: *Context) !u32 {
@@ -162,70 +155,19 @@ fn freeSlot(self: *Context) !u32 {
     return report.fail(error.table_full, "the context holds {d} allocations, as many as it can.", .{layout.segments_max});
 }
 
-fn writeHeader(self: *Context, fd: file.Fd, entry: *const layout.Segment) !void {
+pub fn writeHeader(self: *Context, fd: file.Fd, taken: Taken, capacity: u64) !void {
     const owner = &self.control.processes[self.slot];
     const header: layout.SegmentHeader = .{
-        .generation = entry.generation.load(.monotonic),
-        .file = entry.file,
-        .size = entry.size,
-        .capacity = entry.capacity,
+        .generation = taken.reference.generation,
+        .file = taken.file,
+        .size = taken.reference.size,
+        .capacity = capacity,
         .creator_pid = owner.pid,
         .creator_start_time = owner.start_time,
         .creator_namespace = owner.pid_namespace,
     };
     const bytes = std.mem.asBytes(&header);
     _ = try file.check(linux.pwrite(fd, bytes, bytes.len, 0), "write", "a segment's header");
-}
-
-/// Memory that this process made and nobody holds any more: no first touch. At most a quarter may go unused.
-fn recycle(self: *Context, options: Options) !?Reference {
-    const own = &self.control.processes[self.slot];
-    if (own.recycled_count == 0) return null;
-    const slot = found: {
-        try self.lock();
-        defer self.unlock();
-        for (0..end(self)) |index| {
-            const entry = &self.control.segments[index];
-            if (entry.state.load(.monotonic) != @intFromEnum(layout.Segment.State.recyclable)) continue;
-            if (entry.creator != self.slot or entry.creator_file != self.process_file) continue;
-            if (entry.capacity < options.size or entry.capacity - options.size > entry.capacity / 4 + layout.page) continue;
-            own.recycled_bytes -|= entry.capacity;
-            own.recycled_count -|= 1;
-            entry.size = options.size;
-            entry.names.store(0, .monotonic);
-            _ = entry.generation.fetchAdd(1, .monotonic);
-            // Added, not stored: a lookup of another thread may have counted itself here and be about to take it back.
-            _ = self.references()[index].fetchAdd(1, .seq_cst);
-            entry.state.store(@intFromEnum(layout.Segment.State.private), .release);
-            break :found index;
-        }
-        return null;
-    };
-    switches.step("recycle_taken");
-    const entry = &self.control.segments[slot];
-    const reference: Reference = .{ .slot = @intCast(slot), .generation = entry.generation.load(.monotonic), .size = options.size };
-    errdefer drop(self, reference) catch {};
-    const fd = try openFile(self, entry.file, .RDWR);
-    defer file.close(fd);
-    try writeHeader(self, fd, entry);
-    const mapping = try sharedMapping(self, reference.slot, entry.file, fd, entry.capacity);
-    defer mapping.release();
-    if (!options.uninitialized and !switches.off("zero_fill")) @memset(mapping.address[0..options.size], 0);
-    return reference;
-}
-
-/// The whole segment, in place and writable, as its creator keeps it.
-fn sharedMapping(self: *Context, slot: u32, number: u64, fd: file.Fd, capacity: u64) !*Mapping {
-    self.local_lock.lock();
-    const local = &self.locals[slot];
-    if (local.file == number) if (local.mapping) |mapping| {
-        defer self.local_lock.unlock();
-        return mapping.retain();
-    };
-    self.local_lock.unlock();
-    const mapping = try Mapping.window(.{ .fd = fd, .offset = layout.data_offset, .private = false }, capacity);
-    keepLocal(self, slot, number, mapping.retain());
-    return mapping;
 }
 
 fn keepLocal(self: *Context, slot: u32, number: u64, mapping: ?*Mapping) void {
@@ -236,7 +178,16 @@ fn keepLocal(self: *Context, slot: u32, number: u64, mapping: ?*Mapping) void {
     if (before) |old| old.release();
 }
 
-fn openFile(self: *Context, number: u64, mode: std.posix.ACCMODE) !file.Fd {
+/// What this process keeps of a segment that it made, retained.
+pub fn localMapping(self: *Context, slot: u32, number: u64) ?*Mapping {
+    self.local_lock.lock();
+    defer self.local_lock.unlock();
+    const local = self.locals[slot];
+    if (local.file != number) return null;
+    return (local.mapping orelse return null).retain();
+}
+
+pub fn openFile(self: *Context, number: u64, mode: std.posix.ACCMODE) !file.Fd {
     var buffer: Name = undefined;
     const name = nameOf(&buffer, number);
     return try file.openExisting(self.directory.fd, name, .{ .ACCMODE = mode, .CLOEXEC = true, .NOFOLLOW = true }) orelse
@@ -257,7 +208,10 @@ pub fn view(self: *Context, reference: Reference, private: bool, offset: u64, le
         self.local_lock.lock();
         defer self.local_lock.unlock();
         const local = &self.locals[reference.slot];
-        if (local.file == number) if (local.mapping) |mapping| return mapping.part(length);
+        if (local.file == number) if (local.mapping) |mapping| {
+            if (length > mapping.length) return report.fail(error.corrupt, "segment {x} has {d} bytes, fewer than {d}.", .{ number, mapping.length, length });
+            return mapping.part(length);
+        };
     }
     const fd = try openFile(self, number, .RDWR);
     defer file.close(fd);
@@ -279,19 +233,24 @@ fn verify(fd: file.Fd, reference: Reference, number: u64) !void {
         return report.fail(error.corrupt, "segment {x} has {d} bytes, fewer than {d}.", .{ number, found.size, layout.data_offset + reference.size });
 }
 
-/// Another reference of this process to memory that it already references.
-pub fn retain(self: *Context, reference: Reference) void {
-    const before = self.references()[reference.slot].fetchAdd(1, .seq_cst);
-    std.debug.assert(before > 0);
+/// One count more in this process's row.
+pub fn hold(self: *Context, slot: u32) void {
+    _ = self.references()[slot].fetchAdd(1, .seq_cst);
+}
+
+/// One count fewer; returns what is left. Below zero only damaged memory leads.
+pub fn unhold(self: *Context, slot: u32) u32 {
+    const count = &self.references()[slot];
+    var before = count.load(.monotonic);
+    while (before > 0) before = count.cmpxchgWeak(before, before - 1, .seq_cst, .monotonic) orelse return before - 1;
+    return 0;
 }
 
 /// Gives one reference of this process back.
 pub fn drop(self: *Context, reference: Reference) !void {
     // Sequentially consistent, as is the load after it: pairs with `publication` dropping the last name and then
     // looking at the rows. One of the two sees the other and collects.
-    const before = self.references()[reference.slot].fetchSub(1, .seq_cst);
-    std.debug.assert(before > 0);
-    if (before > 1) return;
+    if (unhold(self, reference.slot) > 0) return;
     const entry = &self.control.segments[reference.slot];
     if (entry.names.load(.seq_cst) > 0) return;
     switches.step("release_dropped");
@@ -299,7 +258,9 @@ pub fn drop(self: *Context, reference: Reference) !void {
     defer garbage.empty();
     try self.lock();
     defer self.unlock();
-    if (entry.generation.load(.monotonic) == reference.generation) collect(self, reference.slot, &garbage);
+    // Whatever generation is there now: a reader that took a reference to what was just going away may have kept
+    // somebody else from collecting its successor.
+    collect(self, reference.slot, &garbage);
 }
 
 /// Does the memory still exist for anyone?
@@ -322,20 +283,8 @@ pub fn collect(self: *Context, slot: u32, garbage: *Garbage) void {
         if (self.control.processes[row].state.load(.monotonic) != layout.Process.live) continue;
         if (self.control.references[row][slot].load(.seq_cst) > 0) return;
     }
-    if (keepForCreator(self, entry)) return;
+    if (recycling.keep(self, entry)) return;
     delete(self, slot, garbage);
-}
-
-fn keepForCreator(self: *Context, entry: *layout.Segment) bool {
-    if (entry.creator >= layout.processes_max or switches.off("recycle")) return false;
-    const creator = &self.control.processes[entry.creator];
-    if (creator.state.load(.monotonic) != layout.Process.live or creator.file != entry.creator_file) return false;
-    if (creator.recycled_bytes +| entry.capacity > creator.recycle_limit) return false;
-    creator.recycled_bytes += entry.capacity;
-    creator.recycled_count += 1;
-    entry.state.store(@intFromEnum(layout.Segment.State.recyclable), .release);
-    switches.step("collect_recycled");
-    return true;
 }
 
 /// Unlinks the file and frees the slot. Under the lock. The slot is freed last: whoever finds us dead deletes again.
@@ -345,7 +294,7 @@ pub fn delete(self: *Context, slot: u32, garbage: *Garbage) void {
     const name = nameOf(&buffer, entry.file);
     const fd = file.openExisting(self.directory.fd, name, .{ .ACCMODE = .RDWR, .CLOEXEC = true, .NOFOLLOW = true }) catch null;
     _ = linux.unlinkat(self.directory.fd, name, 0);
-    if (fd) |open| garbage.add(open, layout.data_offset + entry.capacity);
+    if (fd) |open| garbage.add(open, layout.data_offset +| entry.capacity);
     switches.step("delete_unlinked");
     entry.state.store(@intFromEnum(layout.Segment.State.free), .release);
     // The process is ending, and this may be a signal handler: its mappings end with it.

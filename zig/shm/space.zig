@@ -6,24 +6,31 @@ const file = @import("../os/file.zig");
 const report = @import("../abi/report.zig");
 const switches = @import("../os/switches.zig");
 
-/// Below this the look costs more than it saves: `fallocate` tells.
-const worth_looking = 1 << 20;
+/// A look takes some fifty microseconds and is due whenever this much was reserved since the last.
+const look_every = 4 << 20;
 /// Reserved in steps, so that a full file system is noticed before all of it was zeroed.
 const chunk = 64 << 20;
 
-/// Backs `length` bytes of the file from `offset` with memory. On failure nothing is kept beyond `keep` bytes.
+var since_look = std.atomic.Value(u64).init(0);
+
+/// Backs `length` bytes of the file from `offset` with memory. On failure none of them is kept.
 pub fn reserve(fd: file.Fd, offset: u64, length: u64) !void {
     if (switches.off("reserve")) return;
-    if (length >= worth_looking) try look(fd, length);
+    if (length > std.math.maxInt(u48) or offset > std.math.maxInt(u48)) return full(length, "the file system", available(fd));
+    if (since_look.fetchAdd(length, .monotonic) +| length >= look_every) {
+        since_look.store(0, .monotonic);
+        try look(fd, length);
+    }
     var done: u64 = 0;
+    errdefer discard(fd, offset, done);
     while (done < length) {
         const step = @min(chunk, length - done);
         const result = linux.fallocate(fd, 0, @intCast(offset + done), @intCast(step));
         switch (linux.errno(result)) {
             .SUCCESS => done += step,
             .INTR => continue,
-            .NOSPC => return full(length, "the file system", available(fd)),
-            .FBIG, .INVAL => return full(length, "the file system", available(fd)),
+            .NOSPC, .FBIG, .INVAL => return full(length, "the file system", available(fd)),
+            .NOMEM => return full(length, "the memory limit", controlGroupRoom()),
             .OPNOTSUPP => return report.fail(error.unsupported_filesystem, "the directory's file system cannot reserve space.", .{}),
             else => |number| return report.system("fallocate", "shared memory", number),
         }
@@ -31,10 +38,11 @@ pub fn reserve(fd: file.Fd, offset: u64, length: u64) !void {
 }
 
 /// Gives the memory of a file back at once, though mappings of it may linger.
-pub fn discard(fd: file.Fd, length: u64) void {
+pub fn discard(fd: file.Fd, offset: u64, length: u64) void {
+    if (length == 0) return;
     const punch_hole = 2;
     const keep_size = 1;
-    _ = linux.fallocate(fd, punch_hole | keep_size, 0, @intCast(length));
+    _ = linux.fallocate(fd, punch_hole | keep_size, @intCast(offset), @intCast(@min(length, std.math.maxInt(i48))));
 }
 
 fn look(fd: file.Fd, length: u64) !void {
@@ -57,28 +65,58 @@ fn available(fd: file.Fd) ?u64 {
     return out.blocks_available * @as(u64, @intCast(out.block_size));
 }
 
-/// Version 2 of control groups: the own group's limit, less what cannot be reclaimed.
+const Group = struct { line: []const u8, folder: []const u8, limit: []const u8, used: []const u8, reclaimable: []const u8 };
+
+/// Both versions of control groups, where they are usually mounted.
+const groups = [_]Group{
+    .{ .line = "0::", .folder = "/sys/fs/cgroup", .limit = "memory.max", .used = "memory.current", .reclaimable = "inactive_file " },
+    .{ .line = "memory:", .folder = "/sys/fs/cgroup/memory", .limit = "memory.limit_in_bytes", .used = "memory.usage_in_bytes", .reclaimable = "total_inactive_file " },
+};
+
+/// The smallest limit that binds this process, less what cannot be reclaimed.
 fn controlGroupRoom() ?u64 {
     var buffer: [4096]u8 = undefined;
     const membership = file.readSmall("/proc/self/cgroup", &buffer) orelse return null;
-    var lines = std.mem.tokenizeScalar(u8, membership, '\n');
-    const path = while (lines.next()) |line| {
-        if (std.mem.startsWith(u8, line, "0::")) break line[3..];
-    } else return null;
     var room: ?u64 = null;
-    var group: []const u8 = std.mem.trimEnd(u8, path, "/");
-    var name: [4352]u8 = undefined;
-    // Every ancestor's limit binds.
-    while (true) {
-        if (numberIn(std.fmt.bufPrintZ(&name, "/sys/fs/cgroup{s}/memory.max", .{group}) catch return null)) |limit| {
-            const used = numberIn(std.fmt.bufPrintZ(&name, "/sys/fs/cgroup{s}/memory.current", .{group}) catch return null) orelse 0;
-            const reclaimable = statIn(std.fmt.bufPrintZ(&name, "/sys/fs/cgroup{s}/memory.stat", .{group}) catch return null, "inactive_file ");
-            const here = limit -| (used -| reclaimable);
-            room = @min(room orelse here, here);
+    for (groups) |group| {
+        var path = pathOf(membership, group.line) orelse continue;
+        // Every ancestor's limit binds; in a container the path may be the host's, and only the root is there.
+        while (true) {
+            if (groupRoom(group, path)) |here| room = @min(room orelse here, here);
+            path = path[0 .. std.mem.lastIndexOfScalar(u8, path, '/') orelse break];
         }
-        const slash = std.mem.lastIndexOfScalar(u8, group, '/') orelse return room;
-        group = group[0..slash];
     }
+    return room;
+}
+
+fn pathOf(membership: []const u8, wanted: []const u8) ?[]const u8 {
+    var lines = std.mem.tokenizeScalar(u8, membership, '\n');
+    while (lines.next()) |line| {
+        const at = std.mem.indexOf(u8, line, wanted) orelse continue;
+        // Version 1 puts a number before the controllers.
+        if (at > 0 and line[at - 1] != ':') continue;
+        return std.mem.trimEnd(u8, line[at + wanted.len ..], "/");
+    }
+    return null;
+}
+
+fn groupRoom(group: Group, path: []const u8) ?u64 {
+    const limit = numberIn(&.{ group.folder, path, "/", group.limit }) orelse return null;
+    const used = numberIn(&.{ group.folder, path, "/", group.used }) orelse 0;
+    var name: [4352]u8 = undefined;
+    const reclaimable = statIn(joined(&name, &.{ group.folder, path, "/memory.stat" }) orelse return null, group.reclaimable);
+    return limit -| (used -| reclaimable);
+}
+
+fn joined(buffer: []u8, parts: []const []const u8) ?[:0]const u8 {
+    var at: usize = 0;
+    for (parts) |part| {
+        if (at + part.len >= buffer.len) return null;
+        @memcpy(buffer[at..][0..part.len], part);
+        at += part.len;
+    }
+    buffer[at] = 0;
+    return buffer[0..at :0];
 }
 
 fn machineRoom() ?u64 {
@@ -86,9 +124,10 @@ fn machineRoom() ?u64 {
     return if (kib == 0) null else kib * 1024;
 }
 
-fn numberIn(path: [:0]const u8) ?u64 {
+fn numberIn(path: []const []const u8) ?u64 {
+    var name: [4352]u8 = undefined;
     var buffer: [64]u8 = undefined;
-    const text = file.readSmall(path, &buffer) orelse return null;
+    const text = file.readSmall(joined(&name, path) orelse return null, &buffer) orelse return null;
     return std.fmt.parseInt(u64, std.mem.trim(u8, text, " \n"), 10) catch null;
 }
 

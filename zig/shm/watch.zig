@@ -54,16 +54,6 @@ pub const Watch = struct {
         if (gone) |last| last.release();
     }
 
-    /// The JavaScript thread has ended with calls of `add` outstanding.
-    pub fn forget(self: *Watch, thread: *Thread) void {
-        self.lock.lock();
-        for (&self.threads, 0..) |entry, index| if (entry == thread) {
-            self.interest[index] = 1;
-        };
-        self.lock.unlock();
-        self.remove(thread);
-    }
-
     pub fn stop(self: *Watch, context: *Context) void {
         self.stopping.store(true, .release);
         const running = self.running orelse return;
@@ -94,8 +84,10 @@ pub const Watch = struct {
 
 fn run(context: *Context) void {
     const self = &context.watch;
-    while (!self.stopping.load(.acquire)) {
+    while (true) {
+        // Read first: a `stop` or `add` after this changes it, and the sleep ends at once.
         const ticket = self.parked.load(.acquire);
+        if (self.stopping.load(.acquire)) return;
         if (self.any()) follow(context) else futex.waitPrivate(&self.parked, ticket, null);
     }
 }
@@ -105,8 +97,9 @@ fn follow(context: *Context) void {
     const self = &context.watch;
     const header = context.header();
     const own = &context.control.processes[context.slot];
+    // Marked before it is counted: a death in between leaves a count too low, which costs the others one slice.
+    own.waiting.store(1, .monotonic);
     _ = header.waiters.fetchAdd(1, .seq_cst);
-    own.waiting = 1;
     var seen = header.sequence.load(.seq_cst);
     // Changed between the last look of a thread and here.
     self.signal();
@@ -119,8 +112,7 @@ fn follow(context: *Context) void {
         slices += 1;
         if (slices % slices_per_reap == 0) reap(context);
     }
-    own.waiting = 0;
-    _ = header.waiters.fetchSub(1, .seq_cst);
+    if (own.waiting.swap(0, .monotonic) != 0) process.stopWaiting(context);
 }
 
 /// Whoever waits may be waiting for the dead.
