@@ -10,5 +10,5 @@ for (let i = 0; i < 2; i++) {
   runner.getExecuteInputs();
 }
 stop();
-if (process.env["MILLRACE_LOG"] === "") log("warn", "nobody hears this");
+if (process.env["MILLRACE_LOG"] === undefined) log("warn", "nobody hears this");
 console.log(JSON.stringify(heard));

@@ -9,3 +9,5 @@ try {
   const { name, code, message } = error as { name: string; code?: string; message: string };
   console.log(JSON.stringify({ name, code, message }));
 }
+
+export {};
