@@ -14,7 +14,6 @@ const Mapping = @import("mapping.zig").Mapping;
 const Context = @import("context.zig").Context;
 const process = @import("process.zig");
 const exit = @import("exit.zig");
-pub const Garbage = @import("garbage.zig").Garbage;
 
 pub const Reference = struct { slot: u32, generation: u32, size: u64 };
 
@@ -27,6 +26,39 @@ fn nameOf(buffer: *Name, number: u64) [:0]const u8 {
 pub fn end(self: *Context) u32 {
     return @min(self.header().segment_end, layout.segments_max);
 }
+
+/// Files that were unlinked under the lock; their memory is given back outside it, where it may take its time.
+pub const Garbage = struct {
+    const Item = struct { fd: file.Fd, length: u64 };
+    items: [32]Item = undefined,
+    count: usize = 0,
+
+    pub fn add(self: *Garbage, fd: file.Fd, length: u64) void {
+        if (self.count == self.items.len) return discard(fd, length);
+        self.items[self.count] = .{ .fd = fd, .length = length };
+        self.count += 1;
+    }
+
+    pub fn empty(self: *Garbage) void {
+        for (self.items[0..self.count]) |item| {
+            // 64 MiB take some milliseconds.
+            if (item.length >= 64 << 20) {
+                if (std.Thread.spawn(.{ .stack_size = 64 * 1024 }, discard, .{ item.fd, item.length })) |worker| {
+                    worker.detach();
+                    continue;
+                } else |_| {}
+            }
+            discard(item.fd, item.length);
+        }
+        self.count = 0;
+    }
+
+    fn discard(fd: file.Fd, length: u64) void {
+        // Mappings that other processes keep warm must not keep the memory.
+        space.discard(fd, length);
+        file.close(fd);
+    }
+};
 
 pub const Options = struct { size: u64, uninitialized: bool };
 
