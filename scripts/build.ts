@@ -36,7 +36,7 @@ function writeIfChanged(path: string, text: string): void {
   if (existsSync(path) && readFileSync(path, "utf8") === text) return;
   mkdirSync(join(path, ".."), { recursive: true });
   writeFileSync(path, text);
-  console.log(`wrote ${path.slice(root.length + 1)}`);
+  console.error(`wrote ${path.slice(root.length + 1)}`);
 }
 
 /** The files generated from the native sources, by path. */
@@ -56,7 +56,8 @@ async function buildLibrary(target: Target, debug: boolean, digest: string): Pro
   const library = join(folder, libraryName(target));
   if (existsSync(library) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
   const started = performance.now();
-  process.stdout.write(`building libmillrace for ${target}${debug ? " (debug)" : ""} … `);
+  const what = `libmillrace for ${target}${debug ? " (debug)" : ""}`;
+  console.error(`building ${what} …`);
   mkdirSync(folder, { recursive: true });
   const prefix = join(zigFolder, "zig-out", debug ? `${target}-debug` : target);
   rmSync(stamp, { force: true });
@@ -72,10 +73,17 @@ async function buildLibrary(target: Target, debug: boolean, digest: string): Pro
   await Bun.write(fresh, Bun.file(join(prefix, "lib", libraryName(target))));
   renameSync(fresh, library);
   writeFileSync(stamp, digest);
-  console.log(`${((performance.now() - started) / 1000).toFixed(1)} s`);
+  console.error(`built ${what} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
-export async function build(options: { all?: boolean; debug?: boolean }): Promise<void> {
+export interface BuildOptions {
+  /** Default: this machine. */
+  readonly targets?: readonly Target[] | undefined;
+  /** A debug build for this machine too. */
+  readonly debug?: boolean | undefined;
+}
+
+export async function build(options: BuildOptions): Promise<void> {
   const digest = sourceDigest();
   const stamp = join(root, "native", "generated-stamp");
   if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== digest) {
@@ -83,12 +91,22 @@ export async function build(options: { all?: boolean; debug?: boolean }): Promis
     mkdirSync(join(root, "native"), { recursive: true });
     writeFileSync(stamp, digest);
   }
-  const wanted = options.all ? (Object.keys(targets) as Target[]) : [nativeTarget()];
-  for (const target of wanted) await buildLibrary(target as Target, false, digest);
-  if (options.debug) await buildLibrary(nativeTarget() as Target, true, digest);
+  const here = nativeTarget() as Target;
+  const wanted = (options.targets ?? [here]).map((target) => ({ target, debug: false }));
+  if (options.debug) wanted.push({ target: here, debug: true });
+  // The compiler keeps one core busy; two builds at a time are as much as a small machine has memory for.
+  const next = async (): Promise<void> => {
+    for (let one = wanted.shift(); one !== undefined; one = wanted.shift()) {
+      await buildLibrary(one.target, one.debug, digest);
+    }
+  };
+  await Promise.all([next(), next()]);
 }
 
 if (import.meta.main) {
   const flags = process.argv.slice(2);
-  await build({ all: flags.includes("--all"), debug: flags.includes("--debug") });
+  await build({
+    targets: flags.includes("--all") ? (Object.keys(targets) as Target[]) : undefined,
+    debug: flags.includes("--debug"),
+  });
 }

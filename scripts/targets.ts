@@ -9,3 +9,5 @@ export const targets = {
 } as const;
 
 export type Target = keyof typeof targets;
+
+export const shippedTargets = (Object.keys(targets) as Target[]).filter((target) => target.startsWith("linux"));

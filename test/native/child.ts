@@ -27,7 +27,7 @@ export class SharedMemory implements Disposable {
 /** Runs a script of this folder in a process of its own against the debug build, so that a crash is seen as such. */
 export async function runChild(
   script: string,
-  environment: Record<string, string> = {},
+  environment: Record<string, string | undefined> = {},
   flags: readonly string[] = [],
 ): Promise<Ended> {
   const child = Bun.spawn([process.execPath, ...flags, join(import.meta.dir, script)], {

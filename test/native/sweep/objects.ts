@@ -86,7 +86,8 @@ export class Objects {
   }
 
   close(kind: Kind, handle: Handle): void {
-    const result = native[closers[kind]](handle.slot, handle.generation);
+    const close = native[closers[kind]] as (slot: number, generation: number) => number;
+    const result = close(handle.slot, handle.generation);
     this.forget(kind, handle);
     if (kind === "session" && result >= 0) this.add("job", { slot: result, generation: block.results[0]! });
   }
