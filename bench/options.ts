@@ -10,11 +10,11 @@ export interface Options {
   readonly placement: Placement;
 }
 
-export const usage = `bun run bench [suite...] [--json FILE] [--peers] [--scale N] [--cpus A,B] [--pin]
+export const usage = `bun run bench [suite...] [--json FILE] [--peers] [--scale N] [--cpus A,B] [--no-pin]
   --peers   build the peers that need cargo and a registry
   --scale   share of the usual number of samples: 0.1 for a quick look
   --cpus    where the two sides of a measurement run; two cores of one socket by default
-  --pin     keep the JavaScript threads there too; native programs always are`;
+  --no-pin  let the scheduler place the JavaScript threads; native programs stay there`;
 
 export function parseOptions(args: string[]): Options {
   const { values, positionals } = parseArgs({
@@ -25,7 +25,7 @@ export function parseOptions(args: string[]): Options {
       peers: { type: "boolean", default: false },
       scale: { type: "string", default: "1" },
       cpus: { type: "string" },
-      pin: { type: "boolean", default: false },
+      "no-pin": { type: "boolean", default: false },
     },
   });
   const scale = Number(values.scale);
@@ -35,7 +35,7 @@ export function parseOptions(args: string[]): Options {
     json: values.json,
     buildPeers: values.peers,
     scale,
-    pin: values.pin,
+    pin: !values["no-pin"],
     placement: values.cpus === undefined ? usualPlacement() : placementOf(pair(values.cpus)),
   };
 }

@@ -42,13 +42,31 @@ export function placementOf(cpus: readonly [number, number]): Placement {
 const startingCpus = allowedCpus();
 const taskset = Bun.which("taskset");
 
+let pinnedTo: number | undefined;
+
 /** Keeps the JavaScript thread of this process on one CPU; the engine's helper threads that run already stay free. */
 export function pinThisThread(cpu: number): void {
-  if (taskset === null) throw new Error("cannot pin: taskset (util-linux) is not installed; run without --pin");
+  if (taskset === null) throw new Error("cannot pin: taskset (util-linux) is not installed; run with --no-pin");
   // Garbage collector and compiler threads start on first use and would inherit the one CPU.
   for (let i = 0; i < 3; i++) Bun.gc(true);
-  const run = Bun.spawnSync([taskset, "-p", "-c", String(cpu), String(process.pid)]);
-  if (!run.success) throw new Error(`cannot pin to CPU ${cpu}: ${run.stderr.toString().trim()}`);
+  moveThisThread(String(cpu));
+  pinnedTo = cpu;
+}
+
+/** Runs `start` on all CPUs, so that threads it makes do not inherit the one that this thread is pinned to. */
+export function startUnpinned<T>(start: () => T): T {
+  if (pinnedTo === undefined) return start();
+  moveThisThread(startingCpus.join(","));
+  try {
+    return start();
+  } finally {
+    moveThisThread(String(pinnedTo));
+  }
+}
+
+function moveThisThread(cpus: string): void {
+  const run = Bun.spawnSync([taskset!, "-p", "-c", cpus, String(process.pid)]);
+  if (!run.success) throw new Error(`cannot move to CPU ${cpus}: ${run.stderr.toString().trim()}`);
 }
 
 /** A command that runs on all of this process's CPUs although its parent may be pinned. */

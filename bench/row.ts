@@ -78,7 +78,8 @@ export function makeRow(parts: RowParts): Row {
 }
 
 function describe(target: Target): string {
-  return target.atMost === undefined ? `${target.of} >= ${target.atLeast}` : `${target.of} <= ${target.atMost}`;
+  const [sign, limit] = target.atMost === undefined ? [">=", target.atLeast ?? 0] : ["<=", target.atMost];
+  return `${target.of} ${sign} ${Number(limit.toPrecision(3))}`;
 }
 
 /** Null when the number that the target is about was not measured: neither met nor missed. */

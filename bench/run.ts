@@ -37,7 +37,7 @@ console.log(
   `${machine.cpu}, ${machine.cores} CPUs${machine.virtual ? " (virtual)" : ""}, Linux ${machine.kernel}, Bun ${machine.bun}, load ${machine.loadAverage}`,
 );
 console.log(
-  `placement: ${describePlacement(options.placement)}, native sides pinned, JavaScript ${options.pin ? "pinned" : "placed by the scheduler (--pin)"}`,
+  `placement: ${describePlacement(options.placement)}, native sides pinned, JavaScript ${options.pin ? "main threads too" : "placed by the scheduler"}`,
 );
 const rows: (Row & { suite: string })[] = [];
 for (const name of chosen) {

@@ -11,22 +11,22 @@ export interface Statistics {
   readonly max: number;
 }
 
-/** Sorts `samples` in place. The q-quantile needs at least 1 / (1 - q) samples to be more than the maximum renamed. */
+/** Sorts `samples` in place. A tail of one in k needs at least k samples to be more than the maximum renamed. */
 export function summarize(samples: Float64Array): Statistics {
   const n = samples.length;
   if (n === 0) throw new RangeError("no samples to summarize");
   samples.sort();
   const at = (q: number): number => samples[Math.min(n - 1, Math.floor(q * n))]!;
-  const tail = (q: number): number | null => (n * (1 - q) >= 1 ? at(q) : null);
+  const tail = (oneIn: number): number | null => (n >= oneIn ? at(1 - 1 / oneIn) : null);
   return {
     n,
     mean: samples.reduce((sum, ns) => sum + ns, 0) / n,
     min: samples[0]!,
     p50: at(0.5),
     p90: at(0.9),
-    p99: tail(0.99),
-    p999: tail(0.999),
-    p9999: tail(0.9999),
+    p99: tail(100),
+    p999: tail(1_000),
+    p9999: tail(10_000),
     max: samples[n - 1]!,
   };
 }
@@ -34,7 +34,7 @@ export function summarize(samples: Float64Array): Statistics {
 /** The JSON line of a native benchmark, which sends every percentile whatever `n` is. */
 export function parseStatistics(line: string): Statistics {
   const raw = JSON.parse(line) as Statistics & { unit: string };
-  const tail = (q: number, value: number | null): number | null => (raw.n * (1 - q) >= 1 ? value : null);
+  const tail = (oneIn: number, value: number | null): number | null => (raw.n >= oneIn ? value : null);
   const { n, mean, min, p50, p90, max } = raw;
   return {
     n,
@@ -42,9 +42,9 @@ export function parseStatistics(line: string): Statistics {
     min,
     p50,
     p90,
-    p99: tail(0.99, raw.p99),
-    p999: tail(0.999, raw.p999),
-    p9999: tail(0.9999, raw.p9999),
+    p99: tail(100, raw.p99),
+    p999: tail(1_000, raw.p999),
+    p9999: tail(10_000, raw.p9999),
     max,
   };
 }

@@ -4,7 +4,7 @@ import type { Row } from "./row.ts";
 /** What the command line decided, for every suite. */
 export interface Context {
   readonly placement: Placement;
-  /** JavaScript threads stay on the placement's CPUs (`--pin`). */
+  /** JavaScript threads stay on the placement's CPUs (not with `--no-pin`). */
   readonly pin: boolean;
   /** Build peers that need another tool chain and a registry (`--peers`); one that is built already is used anyway. */
   readonly buildPeers: boolean;

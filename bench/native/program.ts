@@ -32,29 +32,49 @@ export async function runForStatistics(command: readonly string[]): Promise<Stat
   return parseStatistics(out.trim());
 }
 
+/** The path of a native library beside this file, built if its source is newer. */
+export function buildLibrary(context: Context, name: string): Promise<string> {
+  return context.once(`build ${name}`, async () => {
+    const library = `${folder}/out/lib${name}.so`;
+    if (upToDate(library, [`${folder}/${name}.zig`])) return library;
+    compile(name, ["build-lib", "-dynamic", `-Mroot=${folder}/${name}.zig`, `-femit-bin=${library}`]);
+    return library;
+  });
+}
+
 function build({ name, modules = {} }: ProgramParts): string {
   const program = `${folder}/out/${name}`;
+  const names = Object.keys(modules);
   const sources = [...new Glob("*.zig").scanSync(folder)].map((file) => `${folder}/${file}`);
-  if (Object.keys(modules).length > 0) {
+  if (names.length > 0) {
     sources.push(...[...new Glob("**/*.zig").scanSync(`${root}/zig`)].map((file) => `${root}/zig/${file}`));
   }
-  const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));
-  if (existsSync(program) && statSync(program).mtimeMs > newest) return program;
-  mkdirSync(`${folder}/out`, { recursive: true });
-  const names = Object.keys(modules);
-  const command = [
-    `${root}/node_modules/.bin/zig`,
+  if (upToDate(program, sources)) return program;
+  compile(name, [
     "build-exe",
-    "-OReleaseFast",
     ...names.flatMap((module) => ["--dep", module]),
     `-Mroot=${folder}/${name}.zig`,
     ...names.flatMap((module) => ["-OReleaseFast", `-M${module}=${root}/${modules[module]}`]),
     ...(names.length > 0 ? ["-lc"] : []),
     `-femit-bin=${program}`,
-    "--cache-dir",
-    `${folder}/out/.cache`,
-  ];
-  const run = Bun.spawnSync(unpinned(command), { stderr: "pipe" });
-  if (!run.success) throw new Error(`${name}.zig does not build:\n${run.stderr.toString()}`);
+  ]);
   return program;
+}
+
+function upToDate(made: string, sources: readonly string[]): boolean {
+  if (!existsSync(made)) return false;
+  const at = statSync(made).mtimeMs;
+  return sources.every((file) => statSync(file).mtimeMs < at);
+}
+
+function compile(name: string, [command, ...args]: readonly string[]): void {
+  mkdirSync(`${folder}/out`, { recursive: true });
+  const zig = `${root}/node_modules/.bin/zig`;
+  const run = Bun.spawnSync(
+    unpinned([zig, command!, "-OReleaseFast", ...args, "--cache-dir", `${folder}/out/.cache`]),
+    {
+      stderr: "pipe",
+    },
+  );
+  if (!run.success) throw new Error(`${name}.zig does not build:\n${run.stderr.toString()}`);
 }

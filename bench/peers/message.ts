@@ -1,4 +1,5 @@
 /** `postMessage` between Bun Workers: the whole tensor as a structured clone, or moved. */
+import { startUnpinned } from "../placement.ts";
 import { type Statistics, sampleAsync } from "../statistics.ts";
 import { seedOf, writeWhole } from "../workload.ts";
 
@@ -21,7 +22,7 @@ export interface Posted {
 
 /** Runs `measure` against a Worker of this process. */
 export async function withWorker<T>(measure: (times: MessageTimes) => Promise<T>): Promise<T> {
-  const worker = new Worker(`${import.meta.dir}/message-worker.ts`);
+  const worker = startUnpinned(() => new Worker(`${import.meta.dir}/message-worker.ts`));
   let answered: (event: MessageEvent) => void = () => {};
   let failed: (error: Error) => void = () => {};
   worker.onmessage = (event) => answered(event);

@@ -17,8 +17,8 @@ interface Line {
 }
 
 export interface SocketTimes {
-  /** Half a round trip of a message and its echo. */
-  ping(bytes: number, n: number): Promise<Statistics>;
+  /** Half a round trip of a message and its echo, each after `idleMs` without any work. */
+  ping(bytes: number, n: number, idleMs?: number): Promise<Statistics>;
   /** Write until the other side has all of it in one buffer and has said so; nothing is read. */
   carry(bytes: number, n: number): Promise<Statistics>;
   /** Filled here, sent, read whole there, acknowledged. */
@@ -34,10 +34,11 @@ export async function withSocket<T>(context: Context, measure: (times: SocketTim
   const prepare = (bytes: number, receipt: Receipt): Promise<void> => partner.call("expect", { bytes, receipt });
   try {
     return await measure({
-      async ping(bytes, n) {
+      async ping(bytes, n, idleMs = 0) {
         await prepare(bytes, "echo");
         const message = new Uint8Array(bytes);
         return sampleAsync(n, warmup(n), async () => {
+          if (idleMs > 0) await Bun.sleep(idleMs);
           const before = performance.now();
           await exchange(line, message, bytes);
           return ((performance.now() - before) * 1e6) / 2;

@@ -216,6 +216,16 @@ export class FastIOContext implements Disposable {
     return off("list_sorted") ? names : names.sort();
   }
 
+  /**
+   * A number that changes whenever a publication of the job appears, is replaced or goes: a consumer that polls compares
+   * it (a few nanoseconds) and looks only when it has changed. Grows by one for each change; wraps at 2^31.
+   */
+  get changes(): number {
+    const op = "FastIOContext.changes";
+    this.#require(op);
+    return check(native.mr_context_sequence(this.#slot, this.#generation), op);
+  }
+
   /** Counters of the job, cheap enough to poll. */
   stats(): ContextStats {
     const op = "FastIOContext.stats";
