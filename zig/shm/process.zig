@@ -120,6 +120,8 @@ pub fn leave(self: *Context, garbage: *segment.Garbage) void {
 /// Idempotent, so that whoever finds the remover dead can begin again: the slot is freed last.
 fn remove(self: *Context, slot: u32, garbage: *segment.Garbage) void {
     const entry = &self.control.processes[slot];
+    // Nothing is kept for the next `create` of a process that is leaving.
+    entry.recycle_limit = 0;
     @memset(std.mem.asBytes(&self.control.references[slot]), 0);
     switches.step("leave_references");
     for (0..segment.end(self)) |index| {
