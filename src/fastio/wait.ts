@@ -44,8 +44,8 @@ export async function waitForName<D extends DType>(request: Request<D>): Promise
       settle();
     };
     const look = (): boolean => {
-      // Read before looking, so that what is published in between is seen by the next turn.
       if (off("wait_looks")) return false;
+      // Read before looking, so that what is published in between is seen by the next turn.
       const now = native.mr_context_sequence(handle.slot, handle.generation);
       if (now === seen) return false;
       seen = now;

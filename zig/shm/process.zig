@@ -120,7 +120,7 @@ pub fn leave(self: *Context, garbage: *segment.Garbage) void {
 fn remove(self: *Context, slot: u32, garbage: *segment.Garbage) void {
     const entry = &self.control.processes[slot];
     for (self.control.references[slot][0..segment.end(self)]) |*count| count.store(0, .seq_cst);
-    // Nothing is kept for it any more.
+    // Nothing is kept for the next `create` of a process that is leaving.
     entry.recycle_limit = 0;
     switches.step("leave_references");
     for (0..segment.end(self)) |index| {
