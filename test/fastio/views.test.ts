@@ -112,7 +112,9 @@ test("typed arrays over shared memory go to native code by reference", () => {
   const job = place.open();
   const tensor = job.create({ dtype: "float32", shape: [100] });
   expect(nativeOwnerOf(tensor.map().subarray(10))).toMatchObject({ memoryKind: "shared", byteOffset: 40 });
-  const view = tensor.getArray({ offset: 80 });
+  // The reader's private pages may differ from what was published, so they are copied as any other array is.
+  expect(nativeOwnerOf(tensor.getArray())).toBeUndefined();
+  const view = tensor.map({ offset: 80 });
   expect(nativeOwnerOf(view)).toMatchObject({ ...tensor.native, byteOffset: 80 });
   tensor.publish("x");
   tensor.release();
