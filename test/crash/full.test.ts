@@ -13,8 +13,8 @@ function files(dir: string, kind: string): number {
 }
 
 /** Memory of ever smaller sizes until not even a page is left. */
-function fill(job: FastIOContext): FastIOAllocation[] {
-  const held: FastIOAllocation[] = [];
+function fill(job: FastIOContext): FastIOAllocation<"uint8">[] {
+  const held: FastIOAllocation<"uint8">[] = [];
   for (let size = MiB; size >= 1; size = Math.floor(size / 2)) {
     try {
       for (;;) held.push(job.create(size));
@@ -28,12 +28,12 @@ function fill(job: FastIOContext): FastIOAllocation[] {
 const permitted = SmallFileSystem.permitted();
 
 describe.skipIf(!permitted)("a full file system (skipped where mounting is not permitted)", () => {
-  test("refuses what does not fit, with the figures, and keeps nothing of it", () => {
+  test("refuses what does not fit, with the figures, and keeps nothing of it", async () => {
     using small = new SmallFileSystem(4 * MiB);
     using job = FastIOContext.open("full", { dir: small.dir });
     expect(() => job.create(5 * MiB)).toThrow(/5246976 bytes were asked for and the file system has room for \d{7}\./);
     expect(() => job.create(5 * MiB)).toThrow(noSpace);
-    expect(job.createAsync(5 * MiB)).rejects.toEqual(noSpace);
+    await expect(job.createAsync(5 * MiB)).rejects.toEqual(noSpace);
     expect(files(small.dir, "s")).toBe(0);
     expect(job.stats().allocations).toBe(0);
     const fits = job.create(3 * MiB);
@@ -82,13 +82,13 @@ describe.skipIf(!permitted)("a full file system (skipped where mounting is not p
   test("refuses a process that wants to join, and the members go on", () => {
     using small = new SmallFileSystem(2 * MiB);
     using job = FastIOContext.open("full", { dir: small.dir, recycleBytesMax: 0 });
-    const held = fill(job);
+    job.create(100).publish("still here");
+    fill(job);
     const joins = `import { FastIOContext } from ${JSON.stringify(join(import.meta.dir, "../../src/fastio/index.ts"))};
       try { FastIOContext.open("full", { dir: ${JSON.stringify(small.dir)} }) } catch (error) { console.log(error.code) }`;
     const child = Bun.spawnSync([process.execPath, "-e", joins], { stderr: "inherit" });
     expect(child.stdout.toString().trim()).toBe("no_space");
     expect(files(small.dir, "p")).toBe(1);
-    held[0]!.publish("still here");
     expect(job.list()).toEqual(["still here"]);
   });
 

@@ -1,7 +1,7 @@
 // Runs into the limit that the argument names and says what it was told.
 import { closeSync, openSync } from "node:fs";
-import { MillraceError } from "../../src/index.ts";
 import { FastIOContext } from "../../src/fastio/index.ts";
+import type { MillraceError } from "../../src/index.ts";
 
 const [, , dir, what] = process.argv as string[] as [string, string, string, string];
 using job = FastIOContext.open("limited", { dir });
@@ -16,7 +16,6 @@ function attempt(name: string, call: () => unknown): void {
 }
 
 if (what === "descriptors") {
-  console.log; // its descriptor is open already
   const taken: number[] = [];
   try {
     for (;;) taken.push(openSync("/dev/null", "r"));

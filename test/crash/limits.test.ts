@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 const program = join(import.meta.dir, "limited.ts");
@@ -36,7 +45,11 @@ interface Hierarchy {
 function hierarchy(): Hierarchy | undefined {
   const candidates = [
     { folder: "/sys/fs/cgroup", limit: "memory.max", needs: "/sys/fs/cgroup/cgroup.subtree_control" },
-    { folder: "/sys/fs/cgroup/memory", limit: "memory.limit_in_bytes", needs: "/sys/fs/cgroup/memory/memory.limit_in_bytes" },
+    {
+      folder: "/sys/fs/cgroup/memory",
+      limit: "memory.limit_in_bytes",
+      needs: "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+    },
   ];
   for (const { folder, limit, needs } of candidates) {
     const group = join(folder, `millrace-probe-${process.pid}`);
@@ -66,7 +79,9 @@ describe.skipIf(found === undefined)("a control group's limit (skipped where non
       writeFileSync(join(group, limit), String(400 * 2 ** 20));
       const { said, exit } = await limited("memory", `echo $$ > ${group}/cgroup.procs`);
       expect(exit).toBe(0);
-      expect(said[0]).toMatch(/^no_space .*1073745920 bytes were asked for and the control group's memory limit has room for \d+\./);
+      expect(said[0]).toMatch(
+        /^no_space .*1073745920 bytes were asked for and the control group's memory limit has room for \d+\./,
+      );
       expect(said[1]).toMatch(/^no_space after \d+ of 16 MiB$/);
       expect(said[2]).toBe("again 1000");
     } finally {
