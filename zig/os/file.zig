@@ -21,6 +21,13 @@ pub fn openat(dir: Fd, path: [:0]const u8, flags: linux.O, mode: linux.mode_t) !
     return @intCast(try check(linux.openat(dir, path, flags, mode), "open", path));
 }
 
+/// A file that only this user may open, made by this call: one that exists means that its number was given twice.
+pub fn openNew(dir: Fd, name: [:0]const u8) !Fd {
+    const result = linux.openat(dir, name, .{ .ACCMODE = .RDWR, .CREAT = true, .EXCL = true, .CLOEXEC = true, .NOFOLLOW = true }, 0o600);
+    if (linux.errno(result) == .EXIST) return report.fail(error.corrupt, "the file {s} exists before it is made.", .{name});
+    return @intCast(try check(result, "open", name));
+}
+
 /// Null when it does not exist.
 pub fn openExisting(dir: Fd, path: [:0]const u8, flags: linux.O) !?Fd {
     const result = linux.openat(dir, path, flags, 0);

@@ -167,11 +167,8 @@ fn join(place: Directory, job: []const u8, recycle_limit: u64) !*Context {
 const flags: linux.O = .{ .ACCMODE = .RDWR, .CLOEXEC = true, .NOFOLLOW = true };
 
 fn make(place: Directory, job: []const u8) !file.Fd {
-    var creating = flags;
-    creating.CREAT = true;
-    creating.EXCL = true;
     _ = linux.unlinkat(place.fd, "control.new", 0);
-    const fd = try file.openat(place.fd, "control.new", creating, 0o600);
+    const fd = try file.openNew(place.fd, "control.new");
     errdefer file.close(fd);
     switches.step("control_created");
     _ = try file.check(linux.ftruncate(fd, @sizeOf(layout.Control)), "ftruncate", "the control file");

@@ -32,7 +32,11 @@ pub const Directory = struct {
         self.path_length = text.len;
         const deadline = futex.now() + lock_timeout_ns;
         while (true) {
-            try make(self.pathText());
+            const made = try make(self.pathText());
+            // Made in vain, unless somebody uses it already.
+            errdefer if (made) {
+                _ = linux.rmdir(self.pathText());
+            };
             if (try open(self.pathText())) |fd| {
                 errdefer file.close(fd);
                 if (file.tryLock(fd, file.lock_exclusive)) {
@@ -86,13 +90,15 @@ pub const Directory = struct {
     }
 };
 
-fn make(path: [:0]const u8) !void {
+/// False when it is there already.
+fn make(path: [:0]const u8) !bool {
     const result = linux.mkdirat(linux.AT.FDCWD, path, 0o700);
     switch (linux.errno(result)) {
-        .SUCCESS, .EXIST => {},
+        .EXIST => return false,
         .NOENT, .NOTDIR => return report.fail(error.file_not_found, "the directory for shared memory of {s} does not exist.", .{path}),
         else => _ = try file.check(result, "mkdir", path),
     }
+    return true;
 }
 
 /// Null when it vanished meanwhile.
@@ -171,7 +177,8 @@ fn reapOne(base: file.Fd, name: [:0]const u8) bool {
     const fd = (file.openExisting(base, name, .{ .ACCMODE = .RDONLY, .DIRECTORY = true, .NOFOLLOW = true, .CLOEXEC = true }) catch return false) orelse return false;
     defer file.close(fd);
     const found = (file.facts(fd, "") catch return false) orelse return false;
-    if (found.uid != linux.geteuid()) return false;
+    // Where others may write, not everything is ours to remove; `open` says what is wrong.
+    if (found.uid != linux.geteuid() or found.mode & 0o077 != 0) return false;
     if (!file.tryLock(fd, file.lock_exclusive)) return false;
     if (anyProcessAlive(fd, null)) return false;
     clearFiles(fd);

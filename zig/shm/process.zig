@@ -39,7 +39,7 @@ pub fn enter(self: *Context, recycle_limit: u64) !void {
     self.header().next_file +%= 1;
     var buffer: Name = undefined;
     const name = nameOf(&buffer, number);
-    const fd = try file.openat(self.directory.fd, name, .{ .ACCMODE = .RDWR, .CREAT = true, .EXCL = true, .CLOEXEC = true }, 0o600);
+    const fd = try file.openNew(self.directory.fd, name);
     errdefer {
         _ = linux.unlinkat(self.directory.fd, name, 0);
         file.close(fd);
@@ -106,18 +106,18 @@ pub fn reapDead(self: *Context, garbage: *segment.Garbage) void {
         const index: u32 = @intCast(slot);
         if (index == self.slot) continue;
         if (self.control.processes[index].state.load(.monotonic) != layout.Process.live) continue;
-        if (!alive(self, index)) remove(self, index, garbage);
+        if (!alive(self, index)) remove(self, index, self.control.processes[index].file, garbage);
     }
 }
 
 /// This process's own leaving. Under the lock.
 pub fn leave(self: *Context, garbage: *segment.Garbage) void {
-    remove(self, self.slot, garbage);
+    remove(self, self.slot, self.process_file, garbage);
     self.process_file = 0;
 }
 
 /// Idempotent, so that whoever finds the remover dead can begin again: the slot is freed last.
-fn remove(self: *Context, slot: u32, garbage: *segment.Garbage) void {
+fn remove(self: *Context, slot: u32, number: u64, garbage: *segment.Garbage) void {
     const entry = &self.control.processes[slot];
     for (self.control.references[slot][0..segment.end(self)]) |*count| count.store(0, .seq_cst);
     // Nothing is kept for the next `create` of a process that is leaving.
@@ -127,7 +127,7 @@ fn remove(self: *Context, slot: u32, garbage: *segment.Garbage) void {
         const one = &self.control.segments[index];
         const state: layout.Segment.State = @enumFromInt(one.state.load(.monotonic));
         if (state == .free) continue;
-        const own = one.creator == slot and one.creator_file == entry.file and !switches.off("private_dies");
+        const own = one.creator == slot and one.creator_file == number and !switches.off("private_dies");
         if (own and (state == .creating or state == .private or state == .recyclable)) {
             segment.delete(self, @intCast(index), garbage);
         } else segment.collect(self, @intCast(index), garbage);
@@ -135,7 +135,7 @@ fn remove(self: *Context, slot: u32, garbage: *segment.Garbage) void {
     switches.step("leave_segments");
     if (entry.waiting.swap(0, .monotonic) != 0) stopWaiting(self);
     var buffer: Name = undefined;
-    _ = linux.unlinkat(self.directory.fd, nameOf(&buffer, entry.file), 0);
+    _ = linux.unlinkat(self.directory.fd, nameOf(&buffer, number), 0);
     switches.step("leave_unlinked");
     entry.state.store(layout.Process.free, .release);
 }

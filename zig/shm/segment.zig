@@ -78,10 +78,13 @@ pub fn create(self: *Context, options: Options) !Reference {
     if (try recycling.take(self, options)) |reference| return reference;
     const capacity = std.mem.alignForward(u64, options.size, layout.page);
     const new = try take(self, options.size, capacity);
-    errdefer unmake(self, new.reference.slot);
     switches.step("create_reserved");
     var buffer: Name = undefined;
-    const fd = try file.openat(self.directory.fd, nameOf(&buffer, new.file), .{ .ACCMODE = .RDWR, .CREAT = true, .EXCL = true, .CLOEXEC = true, .NOFOLLOW = true }, 0o600);
+    const fd = file.openNew(self.directory.fd, nameOf(&buffer, new.file)) catch |err| {
+        giveUp(self, new.reference.slot);
+        return err;
+    };
+    errdefer unmake(self, new.reference.slot);
     defer file.close(fd);
     switches.step("create_file");
     space.reserve(fd, 0, layout.data_offset + capacity) catch |err| {
@@ -98,6 +101,13 @@ pub fn create(self: *Context, options: Options) !Reference {
     self.control.segments[new.reference.slot].state.store(@intFromEnum(layout.Segment.State.private), .release);
     switches.step("create_ready");
     return new.reference;
+}
+
+/// A slot without a file.
+fn giveUp(self: *Context, slot: u32) void {
+    self.lock() catch return;
+    self.control.segments[slot].state.store(@intFromEnum(layout.Segment.State.free), .release);
+    self.unlock();
 }
 
 fn unmake(self: *Context, slot: u32) void {
