@@ -72,7 +72,8 @@ pub const Context = struct {
 
     pub fn commit(self: *Context) void {
         const sequence = &self.header().sequence;
-        _ = sequence.swap((sequence.load(.monotonic) | 1) +% 1, .seq_cst);
+        // From odd to even, or from even to even when one store was the whole change.
+        _ = sequence.swap((sequence.load(.monotonic) +% 2) & ~@as(u32, 1), .seq_cst);
         if (self.header().waiters.load(.seq_cst) > 0) futex.wakeShared(sequence, std.math.maxInt(u31));
     }
 

@@ -27,7 +27,6 @@ pub const Key = struct {
     }
 
     fn matches(self: *const Key, record: *const layout.Record) bool {
-        if (@atomicLoad(u64, &record.hash, .monotonic) != self.hash) return false;
         if (@atomicLoad(u16, &record.name_length, .monotonic) != self.length) return false;
         const mine: *const [32]u64 = @ptrCast(&self.bytes);
         const theirs: *const [32]u64 = @ptrCast(@alignCast(&record.name));

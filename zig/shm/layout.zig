@@ -42,6 +42,10 @@ pub const Header = extern struct {
     /// Who changes the tables; see `LockWord`. 0 when free.
     lock: std.atomic.Value(u32) align(line),
     reserved: u32,
+    /// Stamp of the next publication. It and the total below change under the lock, so they share its line.
+    next_stamp: u64,
+    /// Total of the job, for `stats`.
+    bytes_published: std.atomic.Value(u64),
 
     /// Even: the tables are at rest. Odd: a change is under way. Readers without the lock read it before and after.
     /// Waiters sleep on it.
@@ -51,8 +55,6 @@ pub const Header = extern struct {
 
     /// Number of the next file, of a process or a segment.
     next_file: u64 align(line),
-    /// Stamp of the next publication.
-    next_stamp: u64,
     /// Slots at and above were never used.
     process_end: u32,
     segment_end: u32,
@@ -60,8 +62,7 @@ pub const Header = extern struct {
     published: u32,
 
     /// Totals of the job, for `stats`.
-    bytes_published: std.atomic.Value(u64) align(line),
-    bytes_copied_in: std.atomic.Value(u64),
+    bytes_copied_in: std.atomic.Value(u64) align(line),
     bytes_copied_out: std.atomic.Value(u64),
 };
 
@@ -119,7 +120,7 @@ pub const Segment = extern struct {
 /// A publication. `state` decides: a record is written whole before it becomes `used`, and not changed while it is. Of
 /// two used records with one name the one with the higher stamp counts.
 pub const Record = extern struct {
-    hash: u64,
+    stamp: u64,
     segment: u32,
     generation: u32,
     attributes_length: u32,
@@ -128,11 +129,12 @@ pub const Record = extern struct {
     rank: u8,
     state: std.atomic.Value(u32),
     unused: u32,
-    /// The first four, beside the rest of the line: what nearly every tensor needs.
+    /// The first four, in one line with what is above: all that a reader of most tensors copies. The name fills lines of
+    /// its own, which stay as they are when another tensor is published under it.
     dimensions: [4]u64,
     name: [256]u8,
     more_dimensions: [rank_max - 4]u64,
-    stamp: u64,
+    hash: u64,
     padding: [88]u8,
 
     pub const free: u32 = 0;
@@ -173,7 +175,7 @@ comptime {
     std.debug.assert(@sizeOf(Header) <= page);
     std.debug.assert(@sizeOf(Process) == line);
     std.debug.assert(@sizeOf(Segment) == 64);
-    std.debug.assert(@sizeOf(Record) == 512 and @offsetOf(Record, "name") == 64 and @offsetOf(Record, "stamp") == 416);
+    std.debug.assert(@sizeOf(Record) == 512 and @offsetOf(Record, "name") == 64 and @offsetOf(Record, "hash") == 416);
     std.debug.assert(processes_max < std.math.maxInt(u8));
     std.debug.assert(@offsetOf(Control, "processes") == page);
     for (@typeInfo(Control).@"struct".fields) |field| {

@@ -1,6 +1,7 @@
 //! Publications: names that show a segment, with the metadata it was published with. Readers take no lock: a sequence
 //! number tells them to look again.
 const std = @import("std");
+const builtin = @import("builtin");
 const layout = @import("layout.zig");
 const report = @import("../abi/report.zig");
 const switches = @import("../os/switches.zig");
@@ -31,10 +32,20 @@ pub fn has(self: *Context, name: []const u8) !bool {
     return index.find(self.control, &key) != null;
 }
 
-/// Were the tables at rest since `before` was read? An addition of nothing, because a load would not keep the reads
-/// before it from moving behind it.
+/// Were the tables at rest since `before` was read? The reads before it stay before it.
 fn unchanged(self: *Context, before: u32) bool {
-    return self.header().sequence.fetchAdd(0, .seq_cst) == before;
+    loadFence();
+    return self.header().sequence.load(.seq_cst) == before;
+}
+
+/// Keeps loads in their order. x86 does so itself; an atomic addition of nothing would too, but takes the line away
+/// from everybody else who polls.
+inline fn loadFence() void {
+    switch (builtin.cpu.arch) {
+        .aarch64 => asm volatile ("dmb ishld" ::: .{ .memory = true }),
+        .x86_64 => asm volatile ("" ::: .{ .memory = true }),
+        else => @compileError("no load fence for this architecture"),
+    }
 }
 
 /// A new reference to what `name` shows, and a copy of its metadata; attributes go to `attributes`.
@@ -98,8 +109,7 @@ pub fn publish(self: *Context, reference: segment.Reference, name: []const u8, m
     if (existing != null and !replace and !switches.off("publish_exists")) return report.fail(error.exists, "\"{s}\" is published already.", .{name});
     const number = try record.write(self, reference, &key, metadata);
     switches.step("publish_record");
-    self.begin();
-    switches.step("publish_begun");
+    // One store shows the record, so readers may go on meanwhile: the sequence number changes after it, not before.
     record.use(self, number);
     switches.step("publish_used");
     if (existing) |place| {
@@ -110,14 +120,16 @@ pub fn publish(self: *Context, reference: segment.Reference, name: []const u8, m
         return record.corrupt("index", layout.index_max);
     }
     switches.step("publish_shown");
-    entry.state.store(@intFromEnum(layout.Segment.State.shared), .release);
-    _ = entry.names.fetchAdd(1, .seq_cst);
+    const shared = @intFromEnum(layout.Segment.State.shared);
+    if (entry.state.load(.monotonic) != shared) entry.state.store(shared, .release);
+    entry.names.store(entry.names.load(.monotonic) +| 1, .monotonic);
     const previous = if (existing) |place| record.hide(self, place.record) else null;
     if (existing == null) self.header().published +|= 1;
     switches.step("publish_counted");
     self.commit();
     switches.step("publish_committed");
-    _ = self.header().bytes_published.fetchAdd(reference.size, .monotonic);
+    const total = &self.header().bytes_published;
+    total.store(total.load(.monotonic) +% reference.size, .monotonic);
     const old = previous orelse return;
     if (switches.off("replace_keeps")) segment.delete(self, old, &garbage) else segment.collect(self, old, &garbage);
 }

@@ -31,9 +31,12 @@ pub fn end(control: *const layout.Control) u32 {
 /// Attributes go to `attributes`. Whoever reads without the lock takes an error for damage only when the sequence
 /// number has not changed.
 pub fn read(self: *Context, number: u32, attributes: []align(8) u8) !Found {
-    const copy = words.load(layout.Record, &self.control.records[number]);
+    const record = &self.control.records[number];
+    var copy: layout.Record = undefined;
+    words.loadFields(layout.Record, &copy, record, "stamp", "name");
     if (copy.segment >= segment.end(self)) return corrupt("segment", copy.segment);
     if (copy.rank > layout.rank_max) return corrupt("rank", copy.rank);
+    if (copy.rank > 4) words.loadFields(layout.Record, &copy, record, "more_dimensions", "hash");
     if (copy.attributes_length > layout.attributes_max) return corrupt("attributes' length", copy.attributes_length);
     const size = @atomicLoad(u64, &self.control.segments[copy.segment].size, .monotonic);
     if (size == 0 or size > segment.size_max) return corrupt("size", size);
@@ -110,6 +113,7 @@ pub fn hide(self: *Context, number: u32) ?u32 {
     self.record_hint = number;
     if (slot >= segment.end(self)) return null;
     const names = &self.control.segments[slot].names;
-    if (names.load(.monotonic) > 0) _ = names.fetchSub(1, .seq_cst);
+    // Only the lock's holder changes it; `Context.commit` orders it before the look at the rows.
+    names.store(names.load(.monotonic) -| 1, .monotonic);
     return slot;
 }

@@ -289,6 +289,8 @@ pub fn collect(self: *Context, slot: u32, garbage: *Garbage) void {
         .free, .creating, .recyclable, _ => return,
     }
     if (entry.names.load(.seq_cst) > 0 or switches.off("collect")) return;
+    // Ours first: it is at hand, and while we hold the memory nobody else's row matters.
+    if (self.references()[slot].load(.seq_cst) > 0) return;
     for (0..process.processEnd(self)) |row| {
         if (self.control.processes[row].state.load(.monotonic) != layout.Process.live) continue;
         if (self.control.references[row][slot].load(.seq_cst) > 0) return;

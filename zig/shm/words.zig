@@ -11,10 +11,21 @@ pub fn load(comptime T: type, from: *const T) T {
     return to;
 }
 
+/// Some of the fields: the words from `first` to before `last`.
+pub fn loadFields(comptime T: type, to: *T, from: *const T, comptime first: []const u8, comptime last: []const u8) void {
+    const words: [*]u64 = @ptrCast(@alignCast(to));
+    const source: [*]const u64 = @ptrCast(@alignCast(from));
+    comptime std.debug.assert(@offsetOf(T, first) % 8 == 0 and @offsetOf(T, last) % 8 == 0);
+    for (@offsetOf(T, first) / 8..@offsetOf(T, last) / 8) |index| words[index] = @atomicLoad(u64, &source[index], .monotonic);
+}
+
+/// Words that are right already are left alone, so that lines which do not change stay in the caches of readers.
 pub fn store(comptime T: type, to: *T, from: *const T) void {
     const words: [*]u64 = @ptrCast(@alignCast(to));
     const source: [*]const u64 = @ptrCast(@alignCast(from));
-    for (0..count(T)) |index| @atomicStore(u64, &words[index], source[index], .monotonic);
+    for (0..count(T)) |index| {
+        if (@atomicLoad(u64, &words[index], .monotonic) != source[index]) @atomicStore(u64, &words[index], source[index], .monotonic);
+    }
 }
 
 /// The first `length` bytes, which begin at a multiple of eight on both sides.
