@@ -107,7 +107,7 @@ test("a range beyond the memory, or of no whole elements, is refused with the fi
   expect(() => tensor.getBytes({ offset: 41, length: 0 })).toThrow(failsWith("out_of_bounds"));
 });
 
-test("typed arrays over shared memory go to native code by reference", () => {
+test("typed arrays over the memory itself go to native code by reference, private ones do not", () => {
   using place = new Place();
   const job = place.open();
   const tensor = job.create({ dtype: "float32", shape: [100] });
