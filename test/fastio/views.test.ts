@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { statfsSync } from "node:fs";
+import { readFileSync, statfsSync } from "node:fs";
 import { freemem } from "node:os";
 import { nativeOwnerOf } from "../../src/tensor/index.ts";
 import { failsWith } from "./fails-with.ts";
@@ -119,6 +119,24 @@ test("typed arrays over the memory itself go to native code by reference, privat
   tensor.publish("x");
   tensor.release();
   expect(nativeOwnerOf(view)).toBeUndefined();
+});
+
+test("mappings stay out of core dumps, and private ones reserve nothing", () => {
+  using place = new Place();
+  const job = place.open();
+  using tensor = job.create(100_000);
+  tensor.map();
+  tensor.getArray();
+  // "700…-701… rw-s … /dev/shm/…/s-2", some lines of figures, "VmFlags: rd wr sh …".
+  const mappings = readFileSync("/proc/self/smaps", "utf8").matchAll(
+    /^\S+ rw-([sp]) [^/\n]*(\/\S+)\n(?:[A-Z].*\n)*?VmFlags: (.*)/gm,
+  );
+  const ours = [...mappings].filter(([, , path]) => path!.startsWith(place.dir) && path!.includes("/s-"));
+  const flags = new Map(ours.map(([, kind, , text]) => [kind!, text!.trim().split(" ")]));
+  expect([...flags.keys()].sort()).toEqual(["p", "s"]);
+  expect(flags.get("s")).toContain("dd");
+  expect(flags.get("p")).toContain("dd");
+  expect(flags.get("p")).toContain("nr");
 });
 
 const big = 4.5 * 2 ** 30;
