@@ -42,7 +42,7 @@ export function formOf(declaration: EntryDeclaration, op: string): EntryForm {
     if (Number.isSafeInteger(size) && size >= -1) continue;
     throw makeError("invalid_shape", { op, message: `axis ${axis} of "${name}" is ${size}.` });
   }
-  return form("array", elementType(spelling, op).name, shape);
+  return form("array", off("element_type") ? (spelling as DType) : elementType(spelling, op).name, shape);
 }
 
 function form(kind: EntryForm["kind"], dtype: DType, shape: readonly number[]): EntryForm {

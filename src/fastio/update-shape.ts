@@ -30,7 +30,7 @@ export function withSizes(
   }
   const shape = [...before];
   for (const [index, axis] of dimensions.entries()) {
-    checkInteger(axis, `dimension ${index}`, op, 0, shape.length - 1);
+    if (!off("update_range")) checkInteger(axis, `dimension ${index}`, op, 0, shape.length - 1);
     if (dimensions.indexOf(axis) !== index && !off("update_twice")) {
       throw makeError("invalid_argument", { op, message: `axis ${axis} is given twice.` });
     }

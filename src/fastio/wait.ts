@@ -61,7 +61,9 @@ export async function waitForName<D extends DType>(request: Request<D>): Promise
     const onAbort = () => off("wait_signal") || finish(() => reject(signal?.reason));
     const entry = {
       close: () =>
-        off("wait_closed") || finish(() => reject(makeError("closed", { op, message: "the context was closed." }))),
+        off("wait_closed")
+          ? stop()
+          : finish(() => reject(makeError("closed", { op, message: "the context was closed." }))),
     };
     const onTimeout = () => {
       // What came while the event loop was held up still counts.

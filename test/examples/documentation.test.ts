@@ -8,6 +8,7 @@ const timeoutMs = 60_000;
 const pages = [
   ["README.md", 1],
   ["docs/getting-started.md", 4],
+  ["docs/fastio.md", 3],
 ] as const;
 
 describe.each(pages)("%s", (page, commandCount) => {

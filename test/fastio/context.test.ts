@@ -34,6 +34,24 @@ test("one thread may open a job twice, and closing one leaves the other", () => 
   expect(two.list()).toEqual(["x"]);
 });
 
+test("each thread of a process opens the job for itself", async () => {
+  using place = new Place();
+  const job = place.open();
+  job.publishArray(new Float32Array([1, 2]), "from the main thread");
+  const worker = new Worker(new URL("./programs/thread.ts", import.meta.url).href);
+  const answer = new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => reject(new Error(message));
+  });
+  worker.postMessage({ name: job.name, dir: job.dir });
+  expect(await answer).toEqual({ values: [1, 2], processes: 1 });
+  using got = await job.waitFor("from the worker", { dtype: "int32" });
+  expect([...got.getArray()]).toEqual([7]);
+  using mine = job.get("from the main thread", { dtype: "float32" });
+  expect([...mine.getArray()]).toEqual([1, 2]);
+  worker.terminate();
+});
+
 test("a view held after the context is closed has length 0", () => {
   using place = new Place();
   const job = place.open();

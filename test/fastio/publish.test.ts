@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import type { FastIOAllocation } from "../../src/fastio/index.ts";
 import { failsWith } from "./fails-with.ts";
@@ -227,4 +228,36 @@ test("whatever is published, replaced and freed, the job shows what a map of nam
     job.close();
   };
   fc.assert(fc.property(fc.array(step, { maxLength: 40 }), run), { numRuns: 60 });
+});
+
+test("while one process replaces, another reads old or new, never a mix", async () => {
+  using place = new Place();
+  const job = place.open();
+  await using peer = await Peer.join(job);
+  let writing = true;
+  const written = peer
+    .run(({ job }) => {
+      for (let round = 1; round <= 1500; round++) {
+        const data = new Float64Array(1 + (round % 50)).fill(round);
+        job.publishArray(data, "x", { replace: true, attributes: { round } });
+        if (round % 100 === 0) job.get("x").free();
+      }
+    })
+    .finally(() => {
+      writing = false;
+    });
+  let reads = 0;
+  while (writing) {
+    await setImmediate();
+    for (let turn = 0; turn < 20; turn++) {
+      using got = job.tryGet("x", { dtype: "float64" });
+      if (got === undefined) continue;
+      const round = got.attributes["round"] as number;
+      expect([got.shape, new Set(got.getArray())]).toEqual([[1 + (round % 50)], new Set([round])]);
+      reads++;
+    }
+  }
+  await written;
+  expect(reads).toBeGreaterThan(0);
+  expect(job.stats()).toMatchObject({ publications: 0, allocations: 0 });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { statfsSync } from "node:fs";
+import { readFileSync, statfsSync } from "node:fs";
 import { freemem } from "node:os";
 import { nativeOwnerOf } from "../../src/tensor/index.ts";
 import { failsWith } from "./fails-with.ts";
@@ -107,7 +107,7 @@ test("a range beyond the memory, or of no whole elements, is refused with the fi
   expect(() => tensor.getBytes({ offset: 41, length: 0 })).toThrow(failsWith("out_of_bounds"));
 });
 
-test("typed arrays over shared memory go to native code by reference", () => {
+test("typed arrays over the memory itself go to native code by reference, private ones do not", () => {
   using place = new Place();
   const job = place.open();
   const tensor = job.create({ dtype: "float32", shape: [100] });
@@ -119,6 +119,24 @@ test("typed arrays over shared memory go to native code by reference", () => {
   tensor.publish("x");
   tensor.release();
   expect(nativeOwnerOf(view)).toBeUndefined();
+});
+
+test("mappings stay out of core dumps, and private ones reserve nothing", () => {
+  using place = new Place();
+  const job = place.open();
+  using tensor = job.create(100_000);
+  tensor.map();
+  tensor.getArray();
+  // "700…-701… rw-s … /dev/shm/…/s-2", some lines of figures, "VmFlags: rd wr sh …".
+  const mappings = readFileSync("/proc/self/smaps", "utf8").matchAll(
+    /^\S+ rw-([sp]) [^/\n]*(\/\S+)\n(?:[A-Z].*\n)*?VmFlags: (.*)/gm,
+  );
+  const ours = [...mappings].filter(([, , path]) => path!.startsWith(place.dir) && path!.includes("/s-"));
+  const flags = new Map(ours.map(([, kind, , text]) => [kind!, text!.trim().split(" ")]));
+  expect([...flags.keys()].sort()).toEqual(["p", "s"]);
+  expect(flags.get("s")).toContain("dd");
+  expect(flags.get("p")).toContain("dd");
+  expect(flags.get("p")).toContain("nr");
 });
 
 const big = 4.5 * 2 ** 30;

@@ -4,6 +4,7 @@
 const std = @import("std");
 const linux = std.os.linux;
 const report = @import("../abi/report.zig");
+const switches = @import("../os/switches.zig");
 
 pub const page = 4096;
 const allocator = std.heap.smp_allocator;
@@ -134,7 +135,7 @@ fn map(length: usize, file: ?Mapping.Source) ![]align(page) u8 {
     }
     const pointer: [*]align(page) u8 = @ptrFromInt(result);
     // Tensors are not what one looks for in a core dump, and would fill the disk.
-    if (file != null) _ = linux.madvise(pointer, rounded, linux.MADV.DONTDUMP);
+    if (file != null and !switches.off("dont_dump")) _ = linux.madvise(pointer, rounded, linux.MADV.DONTDUMP);
     return pointer[0..rounded];
 }
 

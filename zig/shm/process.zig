@@ -126,8 +126,8 @@ fn remove(self: *Context, slot: u32, number: u64, garbage: *segment.Garbage) voi
     for (0..segment.end(self)) |index| {
         const one = &self.control.segments[index];
         const state: layout.Segment.State = @enumFromInt(one.state.load(.monotonic));
-        if (state == .free) continue;
-        const own = one.creator == slot and one.creator_file == number and !switches.off("private_dies");
+        if (state == .free or (state == .private and switches.off("private_dies"))) continue;
+        const own = one.creator == slot and one.creator_file == number;
         if (own and (state == .creating or state == .private or state == .recyclable)) {
             segment.delete(self, @intCast(index), garbage);
         } else segment.collect(self, @intCast(index), garbage);

@@ -102,7 +102,7 @@ pub fn publish(self: *Context, reference: segment.Reference, name: []const u8, m
     defer self.unlock();
     switches.step("publish_locked");
     const entry = &self.control.segments[reference.slot];
-    if (entry.state.load(.monotonic) == @intFromEnum(layout.Segment.State.freed))
+    if (entry.state.load(.monotonic) == @intFromEnum(layout.Segment.State.freed) and !switches.off("freed_nameless"))
         return report.fail(error.freed, "the memory of \"{s}\" was freed.", .{name});
     if (switches.off("publish_again") and entry.state.load(.monotonic) == @intFromEnum(layout.Segment.State.shared)) return report.fail(error.exists, "the memory has a name.", .{});
     const existing = index.find(self.control, &key);

@@ -1,0 +1,88 @@
+// `bun scripts/switches.ts docs/fastio.md …`: can the tests that a document names fail? Each must pass as it is, and fail
+// when its row's switch turns the behaviour off in the debug build.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join, relative, resolve } from "node:path";
+import { root, type SwitchRow, switchRows } from "./switch-table.ts";
+
+type Outcome = "passed" | "failed" | "skipped" | "absent";
+
+const reports = mkdtempSync(join(tmpdir(), "millrace-switches-"));
+let runs = 0;
+
+/** Runs the tests of a file, or the one of that name, and tells what each came to. */
+async function outcomes(file: string, only?: { test: string; switch: string }): Promise<Map<string, Outcome>> {
+  const report = join(reports, `${runs++}.xml`);
+  const filter = only === undefined ? [] : ["-t", `(^| )${RegExp.escape(only.test)}$`];
+  const child = Bun.spawn(
+    [
+      process.execPath,
+      "test",
+      file,
+      "--timeout",
+      "60000",
+      "--reporter=junit",
+      `--reporter-outfile=${report}`,
+      ...filter,
+    ],
+    {
+      cwd: root,
+      env: { ...process.env, MILLRACE_BUILD: "debug", MILLRACE_SWITCH: only?.switch },
+      stdio: ["ignore", "ignore", "ignore"],
+    },
+  );
+  await child.exited;
+  const found = new Map<string, Outcome>();
+  // A run that crashed wrote no report: every test is then absent.
+  const text = (await Bun.file(report).exists()) ? readFileSync(report, "utf8") : "";
+  for (const [, name, body] of text.matchAll(/<testcase name="([^"]*)"[^>]*?(?:\/>|>(.*?)<\/testcase>)/gs)) {
+    const outcome = body?.includes("<failure") ? "failed" : body?.includes("<skipped") ? "skipped" : "passed";
+    found.set(unescapeXml(name!), outcome);
+  }
+  return found;
+}
+
+function unescapeXml(text: string): string {
+  const characters: Record<string, string> = { lt: "<", gt: ">", quot: '"', apos: "'", "#39": "'", "#10": "\n" };
+  return text.replace(/&(lt|gt|quot|apos|#39|#10);/g, (_, name) => characters[name]!).replaceAll("&amp;", "&");
+}
+
+/** What is wrong with a row; undefined when its test passes without the switch and fails with it. */
+async function fault(row: SwitchRow, before: Outcome): Promise<string | undefined> {
+  if (before !== "passed") return `${before} without the switch`;
+  const after = (await outcomes(row.file, row)).get(row.test) ?? "absent";
+  return after === "failed" ? undefined : `${after} with the switch`;
+}
+
+/** `work` for each item, a few at a time. */
+async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values();
+  const worker = async () => {
+    for (const item of queue) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, worker));
+}
+
+const rows = process.argv.slice(2).flatMap((document) => {
+  const path = relative(root, resolve(document));
+  return switchRows(path, readFileSync(document, "utf8"));
+});
+if (rows.length === 0) throw new Error("no rows: name documents with tables that have the columns Test and Switch");
+
+const before = new Map<string, Map<string, Outcome>>();
+await each([...new Set(rows.map(({ file }) => file))], async (file) => void before.set(file, await outcomes(file)));
+let faults = 0;
+let skipped = 0;
+await each(rows, async (row) => {
+  const plain = before.get(row.file)?.get(row.test) ?? "absent";
+  const wrong = plain === "skipped" ? undefined : await fault(row, plain);
+  if (wrong !== undefined) faults++;
+  if (plain === "skipped") skipped++;
+  const verdict = plain === "skipped" ? "skipped here" : (wrong ?? "fails as it should");
+  console.log(`${row.at} ${row.switch}: ${verdict}${wrong === undefined ? "" : ` (${row.file} > ${row.test})`}`);
+});
+rmSync(reports, { recursive: true });
+console.log(
+  `${rows.length - faults - skipped} rows shown, ${faults} wrong${skipped > 0 ? `, ${skipped} skipped` : ""}`,
+);
+process.exit(faults === 0 ? 0 : 1);

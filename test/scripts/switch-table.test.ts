@@ -1,0 +1,50 @@
+import { expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root, switchRows } from "../../scripts/switch-table.ts";
+
+const header = "| What | Test | Switch |\n|---|---|---|\n";
+
+/** Everything below a folder that `pattern` finds in files of that kind. */
+function found(folder: string, extension: string, pattern: RegExp): Set<string> {
+  const files = (readdirSync(join(root, folder), { recursive: true }) as string[]).filter((path) =>
+    path.endsWith(extension),
+  );
+  const texts = files.map((path) => readFileSync(join(root, folder, path), "utf8"));
+  return new Set(texts.flatMap((text) => [...text.matchAll(pattern)].map(([, name]) => name!)));
+}
+
+test("rows are read from every table that names tests and switches, and from no other", () => {
+  const text = `# Page\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n${header}| x \\| y | \`fastio/free\` > a < b \\| c | \`off_1\` |\n\nText\n`;
+  expect(switchRows("docs/page.md", text)).toEqual([
+    { at: "docs/page.md:9", file: "test/fastio/free.test.ts", test: "a < b | c", switch: "off_1" },
+  ]);
+});
+
+test("a row that names no test, no file or no switch is refused with its place", () => {
+  const cases = [
+    ["| x | — | `s` |", 'page.md:3: no test in "—"'],
+    ["| x | `fastio/free` | `s` |", "page.md:3: no test"],
+    ["| x | `fastio/none` > y | `s` |", "page.md:3: test/fastio/none.test.ts does not exist"],
+    ["| x | `fastio/free` > y | |", "page.md:3: no switch"],
+  ];
+  for (const [row, message] of cases) expect(() => switchRows("page.md", header + row)).toThrow(message!);
+});
+
+test("the switches that documents name and the switches in the sources are the same", () => {
+  const documents = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"));
+  const rows = documents.flatMap((name) => switchRows(name, readFileSync(join(root, "docs", name), "utf8")));
+  expect(rows.length).toBeGreaterThan(0);
+  const named = new Set(rows.map((row) => row.switch));
+  const call = /\boff\("(\w+)"\)/g;
+  const placed = found("src", ".ts", call).union(found("zig", ".zig", call));
+  expect([...placed].filter((name) => !named.has(name))).toEqual([]);
+  expect([...named].filter((name) => !placed.has(name))).toEqual([]);
+});
+
+test("every test that a document names is there", () => {
+  const page = "docs/fastio.md";
+  const rows = switchRows(page, readFileSync(join(root, page), "utf8"));
+  const missing = rows.filter(({ file, test }) => !readFileSync(join(root, file), "utf8").includes(`"${test}"`));
+  expect(missing.map(({ at, test }) => `${at} ${test}`)).toEqual([]);
+});
