@@ -29,7 +29,7 @@ export function parseOptions(args: string[]): Options {
     },
   });
   const scale = Number(values.scale);
-  if (!(scale > 0)) throw new RangeError(`--scale ${values.scale} is not a positive number.\n${usage}`);
+  if (!(scale > 0)) throw new RangeError(`--scale ${values.scale} is not a positive number`);
   return {
     suites: positionals,
     json: values.json,
@@ -42,6 +42,6 @@ export function parseOptions(args: string[]): Options {
 
 function pair(text: string): readonly [number, number] {
   const match = /^(\d+),(\d+)$/.exec(text);
-  if (!match) throw new RangeError(`--cpus ${text} is not a pair such as 0,1.\n${usage}`);
+  if (!match) throw new RangeError(`--cpus ${text} is not a pair such as 0,1`);
   return [Number(match[1]), Number(match[2])];
 }

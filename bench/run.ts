@@ -1,13 +1,13 @@
 /** `bun run bench [suite...]`: measures, prints a table, and writes JSON when asked. Without a name: every suite. */
 import { Glob } from "bun";
 import { describeMachine } from "./machine.ts";
-import { parseOptions } from "./options.ts";
+import { type Options, parseOptions, usage } from "./options.ts";
 import { describePlacement, pinThisThread } from "./placement.ts";
 import type { Row } from "./row.ts";
 import type { Context, Suite } from "./suite.ts";
 import { renderTable } from "./table.ts";
 
-const options = parseOptions(process.argv.slice(2));
+const options = readOptions();
 const folder = `${import.meta.dir}/suites`;
 const known = [...new Glob("*.ts").scanSync(folder)].map((file) => file.slice(0, -".ts".length)).sort();
 const chosen = options.suites.length === 0 ? known : options.suites;
@@ -53,3 +53,12 @@ if (options.json !== undefined) {
 }
 // A partner that a failed suite left would keep the process; each is ended by its own suite otherwise.
 process.exit(0);
+
+function readOptions(): Options {
+  try {
+    return parseOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${usage}`);
+    process.exit(2);
+  }
+}
