@@ -10,6 +10,7 @@ test {
     _ = @import("shm/index_test.zig");
     _ = @import("shm/job_test.zig");
     _ = @import("shm/layout.zig");
+    _ = @import("shm/lock_test.zig");
     _ = @import("shm/mapping.zig");
     _ = @import("shm/repair_test.zig");
     _ = @import("shm/space.zig");

@@ -97,3 +97,27 @@ test "threads that publish, get, replace and free the same names at once leave n
     for (job.context.references()) |*count| try testing.expectEqual(0, count.load(.monotonic));
     try job.deinit();
 }
+
+test "a process with as many mappings as it may have is told so, and maps again when there is room" {
+    const linux = std.os.linux;
+    var job: Job = try .init();
+    const reference = try job.create(100_000);
+    // Neighbours with different rights are not joined.
+    var pages: std.ArrayList(usize) = .empty;
+    defer pages.deinit(testing.allocator);
+    try pages.ensureTotalCapacity(testing.allocator, 1 << 17);
+    const full = while (pages.items.len < pages.capacity) {
+        const rights: linux.PROT = .{ .READ = pages.items.len % 2 == 0 };
+        const result = linux.mmap(null, layout.page, rights, .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .NORESERVE = true }, -1, 0);
+        if (linux.errno(result) != .SUCCESS) break true;
+        pages.appendAssumeCapacity(result);
+    } else false;
+    const refused = segment.view(job.context, reference, true, 0, 100_000);
+    for (pages.items) |address| _ = linux.munmap(@ptrFromInt(address), layout.page);
+    // A machine that allows more than that is not asked further.
+    if (full) try testing.expectError(error.too_many_mappings, refused) else (try refused).release();
+    const view = try segment.view(job.context, reference, true, 0, 100_000);
+    view.release();
+    try job.drop(reference);
+    try job.deinit();
+}

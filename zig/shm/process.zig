@@ -59,7 +59,7 @@ pub fn enter(self: *Context, recycle_limit: u64) !void {
     entry.recycle_limit = recycle_limit;
     entry.waiting.store(0, .monotonic);
     entry.state.store(layout.Process.live, .release);
-    if (self.header().process_end <= slot) self.header().process_end = slot + 1;
+    if (processEnd(self) <= slot) @atomicStore(u32, &self.header().process_end, slot + 1, .monotonic);
     self.process_fd = fd;
     self.process_file = number;
     switches.step("process_entered");
@@ -97,7 +97,7 @@ pub fn liveCount(self: *Context) u32 {
 }
 
 pub fn processEnd(self: *Context) u32 {
-    return @min(self.header().process_end, entering);
+    return @min(@atomicLoad(u32, &self.header().process_end, .monotonic), entering);
 }
 
 /// Gives back what dead processes held. Under the lock.

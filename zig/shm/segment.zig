@@ -26,7 +26,7 @@ fn nameOf(buffer: *Name, number: u64) [:0]const u8 {
 }
 
 pub fn end(self: *Context) u32 {
-    return @min(self.header().segment_end, layout.segments_max);
+    return @min(@atomicLoad(u32, &self.header().segment_end, .monotonic), layout.segments_max);
 }
 
 /// Files that were unlinked under the lock; their memory is given back outside it, where it may take its time.
@@ -155,7 +155,7 @@ fn freeSlot(self: *Context) !u32 {
         }
         if (used < layout.segments_max) {
             try self.reserve(&self.control.segments[used], @sizeOf(layout.Segment));
-            self.header().segment_end = used + 1;
+            @atomicStore(u32, &self.header().segment_end, used + 1, .monotonic);
             return used;
         }
         var garbage: Garbage = .{};
