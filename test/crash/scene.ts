@@ -1,10 +1,19 @@
 import { expect } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { FastIOContext } from "../../src/fastio/index.ts";
+import { type FastIOAllocation, FastIOContext } from "../../src/fastio/index.ts";
 
 /** Bytes of what is published under each name. */
-export const sizes = { kept: 10_000, replaced: 4_096, freed: 2_000, first: 5_000, second: 4_500, big: 1_000_000 };
+export const sizes = {
+  kept: 10_000,
+  replaced: 4_096,
+  freed: 2_000,
+  first: 5_000,
+  second: 4_500,
+  big: 1_000_000,
+  plain: 4_096,
+  plainer: 9_000,
+};
 
 const fills: Readonly<Record<string, readonly number[]>> = {
   kept: [3],
@@ -25,6 +34,9 @@ export class Scene implements Disposable {
     this.#publish("kept", sizes.kept, 3);
     this.#publish("replaced", sizes.replaced, 1);
     this.#publish("freed", sizes.freed, 4);
+    using plain = this.job.create(sizes.plain);
+    plain.map().fill(sizes.plain >> 8);
+    plain.publish("plain");
   }
 
   #publish(name: string, size: number, fill: number): void {
@@ -76,6 +88,7 @@ export class Scene implements Disposable {
 
   #expectWhole(name: string): void {
     using got = this.job.get(name);
+    if (name === "plain") return expectPlain(got);
     const fill = got.attributes["fill"] as number;
     expect(fills[name]).toContain(fill);
     expect(got.getBytes().every((byte) => byte === fill)).toBe(true);
@@ -85,4 +98,11 @@ export class Scene implements Disposable {
     this.job.close();
     rmSync(this.dir, { recursive: true, force: true });
   }
+}
+
+/** Without attributes the head of the record is all there is, and is rewritten in place: size, shape and bytes agree. */
+function expectPlain(got: FastIOAllocation): void {
+  expect([sizes.plain, sizes.plainer]).toContain(got.sizeInBytes);
+  expect(got.shape).toEqual([got.sizeInBytes]);
+  expect(got.getBytes().every((byte) => byte === got.sizeInBytes >> 8)).toBe(true);
 }

@@ -21,6 +21,10 @@ const newer = job.create(sizes.replaced);
 newer.map().fill(2);
 newer.publish("replaced", { attributes: { fill: 2 }, replace: true });
 
+const plainer = job.create(sizes.plainer);
+plainer.map().fill(sizes.plainer >> 8);
+plainer.publish("plain", { replace: true });
+
 job.get("kept").release();
 job.get("freed").free();
 

@@ -7,14 +7,15 @@ const words = @import("words.zig");
 
 pub const hash_seed = 0x6d696c6c;
 
-/// A name to look for, with its hash; the bytes behind it are zero, so that it compares word by word.
+/// A name to look for, with its hash; its last word is filled up with zeros, so that it compares word by word.
 pub const Key = struct {
     hash: u64,
     length: u16,
     bytes: [256]u8 align(8),
 
     pub fn init(name: []const u8) Key {
-        var self: Key = .{ .hash = hashOf(name), .length = @intCast(name.len), .bytes = @splat(0) };
+        var self: Key = .{ .hash = hashOf(name), .length = @intCast(name.len), .bytes = undefined };
+        @memset(self.bytes[name.len..std.mem.alignForward(usize, name.len, 8)], 0);
         @memcpy(self.bytes[0..name.len], name);
         return self;
     }

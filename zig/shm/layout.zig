@@ -41,11 +41,13 @@ pub const Header = extern struct {
 
     /// Who changes the tables; see `LockWord`. 0 when free.
     lock: std.atomic.Value(u32) align(line),
-    reserved: u32,
+    /// Record + 1 whose head is being rewritten in place; `undo` holds what it said before. 0: none.
+    undo_record: std.atomic.Value(u32),
     /// Stamp of the next publication. It and the total below change under the lock, so they share its line.
     next_stamp: u64,
     /// Total of the job, for `stats`.
     bytes_published: std.atomic.Value(u64),
+    undo: [8]u64,
 
     /// Even: the tables are at rest. Odd: a change is under way. Readers without the lock read it before and after.
     /// Waiters sleep on it.
@@ -117,10 +119,11 @@ pub const Segment = extern struct {
     };
 };
 
-/// A publication. `state` decides: a record is written whole before it becomes `used`, and not changed while it is. Of
-/// two used records with one name the one with the higher stamp counts.
+/// A publication. `state` decides: a record is written whole before it becomes `used`. Of two used records with one name
+/// the one with the higher stamp counts. The head of a used record changes only under `version` and `Header.undo`.
 pub const Record = extern struct {
-    stamp: u64,
+    /// Of the segment, so that a reader need not look there.
+    size: u64,
     segment: u32,
     generation: u32,
     attributes_length: u32,
@@ -128,14 +131,16 @@ pub const Record = extern struct {
     element_type: u8,
     rank: u8,
     state: std.atomic.Value(u32),
-    unused: u32,
+    /// Odd while the head (all above the name) is being rewritten in place.
+    version: std.atomic.Value(u32),
     /// The first four, in one line with what is above: all that a reader of most tensors copies. The name fills lines of
     /// its own, which stay as they are when another tensor is published under it.
     dimensions: [4]u64,
     name: [256]u8,
     more_dimensions: [rank_max - 4]u64,
     hash: u64,
-    padding: [88]u8,
+    stamp: u64,
+    padding: [80]u8,
 
     pub const free: u32 = 0;
     pub const used: u32 = 1;

@@ -55,14 +55,21 @@ pub fn get(self: *Context, name: []const u8, attributes: []align(8) u8) !Found {
         const before = self.header().sequence.load(.acquire);
         if (before % 2 == 0) {
             if (index.find(self.control, &key)) |place| {
-                if (record.read(self, place.record, attributes)) |found| {
+                const version = record.versionOf(self, place.record);
+                const copied = record.read(self, place.record, attributes);
+                loadFence();
+                if (version % 2 == 1 or record.versionOf(self, place.record) != version) {
+                    std.atomic.spinLoopHint();
+                    continue;
+                }
+                if (copied) |found| {
                     segment.hold(self, found.reference.slot);
                     switches.step("get_held");
                     // Sequentially consistent: pairs with `Context.begin`. Unchanged means that the name stood while
                     // our reference was already visible, so whoever drops the name later sees it.
                     if (unchanged(self, before)) {
                         switches.step("get_referenced");
-                        return checked(self, found);
+                        return found;
                     }
                     try segment.drop(self, found.reference);
                 } else |damage| {
@@ -78,26 +85,18 @@ pub fn get(self: *Context, name: []const u8, attributes: []align(8) u8) !Found {
     const place = index.find(self.control, &key) orelse return unknown(name);
     const found = try record.read(self, place.record, attributes);
     segment.hold(self, found.reference.slot);
-    return checked(self, found);
+    return found;
 }
 
 fn unknown(name: []const u8) anyerror {
     return report.fail(error.not_found, "nothing is published as \"{s}\".", .{name});
 }
 
-/// The reference is held and the record was stable: the segment must be the one that the record means.
-fn checked(self: *Context, found: Found) !Found {
-    const generation = self.control.segments[found.reference.slot].generation.load(.acquire);
-    if (generation == found.reference.generation) return found;
-    _ = segment.unhold(self, found.reference.slot);
-    return record.corrupt("generation", generation);
-}
-
 /// Shows `reference` as `name` in the whole job.
 pub fn publish(self: *Context, reference: segment.Reference, name: []const u8, metadata: Metadata, replace: bool) !void {
-    const key: index.Key = .init(name);
     var garbage: segment.Garbage = .{};
     defer garbage.empty();
+    const key: index.Key = .init(name);
     try self.lock();
     defer self.unlock();
     switches.step("publish_locked");
@@ -107,6 +106,10 @@ pub fn publish(self: *Context, reference: segment.Reference, name: []const u8, m
     if (switches.off("publish_again") and entry.state.load(.monotonic) == @intFromEnum(layout.Segment.State.shared)) return report.fail(error.exists, "the memory has a name.", .{});
     const existing = index.find(self.control, &key);
     if (existing != null and !replace and !switches.off("publish_exists")) return report.fail(error.exists, "\"{s}\" is published already.", .{name});
+    if (existing) |place| if (record.isPlain(self, place.record, metadata)) {
+        const old = record.replace(self, place.record, reference, metadata);
+        return finish(self, reference, old, &garbage);
+    };
     const number = try record.write(self, reference, &key, metadata);
     switches.step("publish_record");
     // One store shows the record, so readers may go on meanwhile: the sequence number changes after it, not before.
@@ -120,18 +123,23 @@ pub fn publish(self: *Context, reference: segment.Reference, name: []const u8, m
         return record.corrupt("index", layout.index_max);
     }
     switches.step("publish_shown");
+    if (existing == null) self.header().published +|= 1;
+    finish(self, reference, if (existing) |place| record.hide(self, place.record) else null, &garbage);
+}
+
+/// The name shows the new memory: count it, tell the readers, and let go of what it showed before.
+fn finish(self: *Context, reference: segment.Reference, previous: ?u32, garbage: *segment.Garbage) void {
+    const entry = &self.control.segments[reference.slot];
     const shared = @intFromEnum(layout.Segment.State.shared);
     if (entry.state.load(.monotonic) != shared) entry.state.store(shared, .release);
     entry.names.store(entry.names.load(.monotonic) +| 1, .monotonic);
-    const previous = if (existing) |place| record.hide(self, place.record) else null;
-    if (existing == null) self.header().published +|= 1;
     switches.step("publish_counted");
     self.commit();
     switches.step("publish_committed");
     const total = &self.header().bytes_published;
     total.store(total.load(.monotonic) +% reference.size, .monotonic);
     const old = previous orelse return;
-    if (switches.off("replace_keeps")) segment.delete(self, old, &garbage) else segment.collect(self, old, &garbage);
+    if (switches.off("replace_keeps")) segment.delete(self, old, garbage) else segment.collect(self, old, garbage);
 }
 
 /// Hides every name of the memory in the whole job; references stay. The caller holds one.

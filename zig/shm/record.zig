@@ -3,6 +3,7 @@
 const std = @import("std");
 const layout = @import("layout.zig");
 const report = @import("../abi/report.zig");
+const switches = @import("../os/switches.zig");
 const words = @import("words.zig");
 const Context = @import("context.zig").Context;
 const Key = @import("index.zig").Key;
@@ -33,16 +34,15 @@ pub fn end(control: *const layout.Control) u32 {
 pub fn read(self: *Context, number: u32, attributes: []align(8) u8) !Found {
     const record = &self.control.records[number];
     var copy: layout.Record = undefined;
-    words.loadFields(layout.Record, &copy, record, "stamp", "name");
+    words.loadFields(layout.Record, &copy, record, "size", "name");
     if (copy.segment >= segment.end(self)) return corrupt("segment", copy.segment);
     if (copy.rank > layout.rank_max) return corrupt("rank", copy.rank);
     if (copy.rank > 4) words.loadFields(layout.Record, &copy, record, "more_dimensions", "hash");
     if (copy.attributes_length > layout.attributes_max) return corrupt("attributes' length", copy.attributes_length);
-    const size = @atomicLoad(u64, &self.control.segments[copy.segment].size, .monotonic);
-    if (size == 0 or size > segment.size_max) return corrupt("size", size);
+    if (copy.size == 0 or copy.size > segment.size_max) return corrupt("size", copy.size);
     words.loadBytes(attributes[0..@min(attributes.len, copy.attributes_length)], attributesOf(self, number));
     return .{
-        .reference = .{ .slot = copy.segment, .generation = copy.generation, .size = size },
+        .reference = .{ .slot = copy.segment, .generation = copy.generation, .size = copy.size },
         .element_type = copy.element_type,
         .rank = copy.rank,
         .dimensions = copy.dimensions ++ copy.more_dimensions,
@@ -58,6 +58,68 @@ pub fn corrupt(what: []const u8, value: u64) anyerror {
     return report.fail(error.corrupt, "a publication's {s} is {d}.", .{ what, value });
 }
 
+/// Is the head being rewritten? Then what was copied since may be torn, though the sequence number has not changed yet.
+pub fn versionOf(self: *Context, number: u32) u32 {
+    // Acquire pairs with the releases in `rewrite`.
+    return self.control.records[number].version.load(.acquire);
+}
+
+/// Can another tensor be shown by changing the head alone? So one line changes hands for most of them.
+pub fn isPlain(self: *Context, number: u32, metadata: Metadata) bool {
+    const record = &self.control.records[number];
+    return metadata.attributes.len == 0 and metadata.rank <= 4 and record.attributes_length == 0 and record.rank <= 4;
+}
+
+/// Shows another segment under the record's name, in place. Under the lock. Returns the segment shown before.
+pub fn replace(self: *Context, number: u32, reference: segment.Reference, metadata: Metadata) ?u32 {
+    const header = self.header();
+    const record = &self.control.records[number];
+    var next: layout.Record = undefined;
+    words.loadFields(layout.Record, &next, record, "size", "name");
+    const before = next.segment;
+    for (&header.undo, headOf(&next)) |*to, from| @atomicStore(u64, to, from, .monotonic);
+    // Release: who repairs finds the copy whole.
+    header.undo_record.store(number + 1, .release);
+    switches.step("publish_saved");
+    next.size = reference.size;
+    next.segment = reference.slot;
+    next.generation = reference.generation;
+    next.element_type = metadata.element_type;
+    next.rank = metadata.rank;
+    next.dimensions = metadata.dimensions[0..4].*;
+    rewrite(record, headOf(&next));
+    header.undo_record.store(0, .release);
+    return hideSegment(self, before);
+}
+
+/// What the dead did not finish is taken back. Under the lock, before anything reads records.
+pub fn undo(self: *Context) void {
+    const header = self.header();
+    const number = header.undo_record.load(.acquire) -% 1;
+    if (number < end(self.control)) rewrite(&self.control.records[number], &header.undo);
+    header.undo_record.store(0, .release);
+}
+
+const state_word = @offsetOf(layout.Record, "state") / 8;
+
+fn headOf(record: *layout.Record) *[8]u64 {
+    return @ptrCast(record);
+}
+
+/// Readers that meet it half-way see an odd or another version.
+fn rewrite(record: *layout.Record, head: *const [8]u64) void {
+    const version = record.version.load(.monotonic) | 1;
+    record.version.store(version, .monotonic);
+    for (headOf(record), head, 0..) |*to, from, index| {
+        if (index == state_word) continue;
+        // Release, each: none becomes visible before the odd version.
+        @atomicStore(u64, to, from, .release);
+        if (index == 0) switches.step("publish_torn");
+    }
+    record.version.store(version +% 1, .release);
+    switches.step("publish_rewritten");
+}
+
 /// A record that nothing shows yet. Under the lock.
 pub fn write(self: *Context, reference: segment.Reference, key: *const Key, metadata: Metadata) !u32 {
     const number = try freeNumber(self);
@@ -70,6 +132,7 @@ pub fn write(self: *Context, reference: segment.Reference, key: *const Key, meta
     header.next_stamp +%= 1;
     var record = std.mem.zeroes(layout.Record);
     record.hash = key.hash;
+    record.size = reference.size;
     record.segment = reference.slot;
     record.generation = reference.generation;
     record.name_length = key.length;
@@ -78,7 +141,7 @@ pub fn write(self: *Context, reference: segment.Reference, key: *const Key, meta
     record.attributes_length = @intCast(metadata.attributes.len);
     record.dimensions = metadata.dimensions[0..4].*;
     record.more_dimensions = metadata.dimensions[4..].*;
-    record.name = key.bytes;
+    @memcpy(record.name[0..key.length], key.bytes[0..key.length]);
     record.stamp = stamp;
     words.store(layout.Record, &self.control.records[number], &record);
     return number;
@@ -111,6 +174,11 @@ pub fn hide(self: *Context, number: u32) ?u32 {
     const slot = @atomicLoad(u32, &record.segment, .monotonic);
     record.state.store(layout.Record.free, .release);
     self.record_hint = number;
+    return hideSegment(self, slot);
+}
+
+/// One name fewer. Returns the segment if it can be one.
+fn hideSegment(self: *Context, slot: u32) ?u32 {
     if (slot >= segment.end(self)) return null;
     const names = &self.control.segments[slot].names;
     // Only the lock's holder changes it; `Context.commit` orders it before the look at the rows.

@@ -15,6 +15,7 @@ const sweep = @import("sweep.zig");
 /// Under the lock.
 pub fn run(self: *Context) void {
     if (self.header().sequence.load(.monotonic) % 2 == 0) self.begin();
+    record.undo(self);
     for (self.control.segments[0..segment.end(self)]) |*entry| entry.names.store(0, .seq_cst);
     index.clear(self.control);
     switches.step("repair_cleared");
