@@ -7,6 +7,10 @@ import { TensorMemory } from "../../../src/tensor/index.ts";
 export interface Exposed {
   readonly view: Uint8Array<ArrayBuffer>;
   readonly close: () => void | Promise<void>;
+  /** The owner's end may take the memory itself: a buffer that the user keeps is then valid, its bytes are anyone's. */
+  readonly perishable?: boolean | undefined;
+  /** After everything else: lets go of what kept the memory. */
+  readonly end?: (() => void) | undefined;
 }
 
 export const patternOf = (length: number) => Uint8Array.from({ length }, (_, index) => (index * 7 + 3) & 255);
@@ -26,17 +30,22 @@ function memory(size: number): Exposed {
 type How = "map" | "getArray" | "getBytes";
 type End = "release" | "free" | "closeContext";
 
-function allocation(size: number, how: How, end: End, published: boolean): Exposed {
+function allocation(size: number, how: How, end: End, heldElsewhere: boolean): Exposed {
   const job = FastIOContext.open("abuse");
+  const elsewhere = FastIOContext.open("abuse");
   const owner = job.create(size);
   owner.map().set(patternOf(size));
-  if (published) owner.publish("tensor", { replace: true });
+  owner.publish("tensor", { replace: true });
+  if (heldElsewhere) elsewhere.get("tensor");
   const view = bytesOf(owner[how]());
   return {
     view,
+    perishable: !heldElsewhere,
+    end: () => elsewhere.close(),
     close: () => {
+      if (job.closed) return;
       if (end !== "closeContext") owner[end]();
-      // What is made next must not take over memory that somebody still looks at.
+      // Takes the memory over, if it is nobody's any more.
       using next = end === "closeContext" ? undefined : job.create(size);
       next?.map().fill(255);
       job.close();
@@ -52,9 +61,9 @@ function entry(size: number, how: "map" | "getArray"): Exposed {
     { access: IOAccess.ReadWrite },
   );
   owner.updateShape([0], [size]);
-  owner.map().set(patternOf(size));
+  bytesOf(owner.map()).set(patternOf(size));
   const view = bytesOf(owner[how]());
-  return { view, close: () => job.close() };
+  return { view, close: () => job.close(), perishable: true };
 }
 
 /** 80,000 bytes leave the engine as they are, without a copy. */
@@ -83,9 +92,9 @@ export const exposed: Record<string, () => Exposed | Promise<Exposed>> = {
 };
 for (const how of ["map", "getArray", "getBytes"] as const) {
   for (const end of ["release", "free", "closeContext"] as const) {
-    for (const published of [false, true]) {
-      const name = `${published ? "published" : "private"} allocation.${how}, ${end}`;
-      exposed[name] = () => allocation(sizes.large, how, end, published);
+    for (const held of [false, true]) {
+      const name = `allocation.${how}, ${end}${held ? ", held elsewhere" : ""}`;
+      exposed[name] = () => allocation(sizes.large, how, end, held);
     }
   }
 }
