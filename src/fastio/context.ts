@@ -25,8 +25,11 @@ const defaultRecycleBytes = 256 * 1024 * 1024;
 const pathBytesMax = 440;
 const contexts = new Set<FastIOContext>();
 
-onReload(closeAll);
 process.on("exit", closeAll);
+onReload(() => {
+  process.off("exit", closeAll);
+  closeAll();
+});
 
 function closeAll(): void {
   for (const context of contexts) context.close();

@@ -12,6 +12,10 @@ const allocator = std.heap.smp_allocator;
 /// How long the replica's thread looks for the next request before it sleeps: waking it costs about as much.
 const spin_ns = 30_000;
 
+/// A Worker cannot be terminated while it runs the model itself. So it does only when the last run was shorter than
+/// this; handing a run over costs some microseconds.
+const run_here_ns = 5 * std.time.ns_per_ms;
+
 pub const Schedule = struct {
     session: *const engine.Session,
     lock: futex.Mutex = .{},
@@ -20,6 +24,8 @@ pub const Schedule = struct {
     waiting: Queue,
     finished: Queue,
     running: ?*Request = null,
+    /// How long the last run took; before the first one nobody knows.
+    last_run_ns: u64 = std.math.maxInt(u64),
     stopping: bool = false,
     /// Grows when the replica's thread has something to look at.
     work: std.atomic.Value(u32) = .init(0),
@@ -70,18 +76,21 @@ pub const Schedule = struct {
         if (self.running == null) self.signal();
     }
 
-    /// Runs an idle request on the calling thread if nothing else runs or waits. False: it has to be queued.
+    /// Runs an idle request on the calling thread if nothing else runs or waits and it will not take long. False: it has
+    /// to be queued.
     pub fn tryRunHere(self: *Schedule, request: *Request) bool {
         {
             self.lock.lock();
             defer self.lock.unlock();
-            if (self.running != null or self.waiting.length > 0 or self.stopping) return false;
+            if (self.running != null or self.waiting.length > 0 or self.stopping or self.last_run_ns > run_here_ns) return false;
             request.state = .running;
             self.running = request;
         }
+        const began = futex.now();
         request.perform(self.session);
         self.lock.lock();
         defer self.lock.unlock();
+        self.last_run_ns = futex.now() - began;
         request.state = .done;
         self.running = null;
         if (self.waiting.length > 0 or self.stopping) self.signal();
@@ -165,8 +174,10 @@ pub const Schedule = struct {
         request.state = .running;
         self.running = request;
         self.lock.unlock();
+        const began = futex.now();
         request.perform(self.session);
         self.lock.lock();
+        self.last_run_ns = futex.now() - began;
         request.state = .done;
         self.running = null;
         request.announced = !request.blocking;
