@@ -1,6 +1,7 @@
 //! Files that were unlinked under the lock; their memory is given back outside it, where it may take its time.
 const std = @import("std");
 const file = @import("../os/file.zig");
+const stack = @import("../os/stack.zig");
 const exit = @import("exit.zig");
 const space = @import("space.zig");
 
@@ -21,7 +22,7 @@ pub const Garbage = struct {
         for (self.items[0..self.count]) |item| {
             // 64 MiB take some milliseconds.
             if (item.length >= 64 << 20) {
-                if (std.Thread.spawn(.{ .stack_size = 64 * 1024 }, discard, .{ item.fd, item.length })) |worker| {
+                if (std.Thread.spawn(.{ .stack_size = stack.small }, discard, .{ item.fd, item.length })) |worker| {
                     worker.detach();
                     continue;
                 } else |_| {}
