@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { appendFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type FastIOAllocation, FastIOContext } from "../../src/fastio/index.ts";
 import { SmallFileSystem } from "./small-file-system.ts";
@@ -90,6 +90,39 @@ describe.skipIf(!permitted)("a full file system (skipped where mounting is not p
     expect(child.stdout.toString().trim()).toBe("no_space");
     expect(files(small.dir, "p")).toBe(1);
     expect(job.list()).toEqual(["still here"]);
+  });
+
+  const module = JSON.stringify(join(import.meta.dir, "../../src/fastio/index.ts"));
+  const member = (dir: string, rest: string) => `import { FastIOContext } from ${module};
+    const job = FastIOContext.open("full", { dir: ${JSON.stringify(dir)} }); ${rest}`;
+  const dies = `const held = [1, 2, 3].map(() => job.create(300_000));
+    held[0].publish("its");
+    held[1].publish("hidden");
+    job.get("hidden");
+    held[1].free();
+    process.kill(process.pid, "SIGKILL")`;
+
+  test("is no trap for a process that joins and has to clear up after a dead one", () => {
+    using small = new SmallFileSystem(2 * MiB);
+    using job = FastIOContext.open("full", { dir: small.dir });
+    expect(Bun.spawnSync([process.execPath, "-e", member(small.dir, dies)]).signalCode).toBe("SIGKILL");
+    expect(() => {
+      for (;;) appendFileSync(join(small.dir, "filler"), new Uint8Array(4_096));
+    }).toThrow("ENOSPC");
+    const joins = member(small.dir, "console.log(job.list().join())");
+    const child = Bun.spawnSync([process.execPath, "-e", joins], { stderr: "inherit" });
+    expect(child.signalCode).toBeUndefined();
+    expect(child.stdout.toString().trim()).toBe("its");
+    expect(job.list()).toEqual(["its"]);
+  });
+
+  test("gives up what the dead held", () => {
+    using small = new SmallFileSystem(2 * MiB);
+    using job = FastIOContext.open("full", { dir: small.dir });
+    expect(Bun.spawnSync([process.execPath, "-e", member(small.dir, dies)]).signalCode).toBe("SIGKILL");
+    using large = job.create(1_400_000);
+    large.map().fill(1);
+    expect(job.stats()).toMatchObject({ processes: 1, allocations: 2 });
   });
 
   test.each([4, 8, 16, 32, 64, 84, 88, 92, 100, 116, 120, 124, 128, 132, 140])(

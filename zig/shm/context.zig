@@ -1,7 +1,6 @@
 //! A process's membership in a job: the mapped control file, its slot in the process table, and the lock under which
 //! the tables change. One per process and job, shared by all its threads.
 const std = @import("std");
-const linux = std.os.linux;
 const layout = @import("layout.zig");
 const file = @import("../os/file.zig");
 const identity = @import("../os/identity.zig");
@@ -10,6 +9,7 @@ const report = @import("../abi/report.zig");
 const switches = @import("../os/switches.zig");
 const Directory = @import("directory.zig").Directory;
 const directory = @import("directory.zig");
+const control_file = @import("control_file.zig");
 const Mapping = @import("mapping.zig").Mapping;
 const space = @import("space.zig");
 const process = @import("process.zig");
@@ -156,57 +156,13 @@ fn join(place: Directory, job: []const u8, recycle_limit: u64) !*Context {
     errdefer allocator.destroy(self);
     // Everybody died: what they left is not ours to use.
     if (!place.anyAlive(null)) place.clear();
-    const control_fd = try file.openExisting(place.fd, "control", flags) orelse try make(place, job);
+    const control_fd = try control_file.open(&place, job);
     errdefer file.close(control_fd);
-    self.* = .{ .directory = place, .control_fd = control_fd, .control = try map(control_fd) };
-    errdefer _ = linux.munmap(@ptrCast(self.control), @sizeOf(layout.Control));
-    try verify(self.header(), job);
+    self.* = .{ .directory = place, .control_fd = control_fd, .control = try control_file.map(control_fd) };
+    errdefer control_file.unmap(self.control);
+    try control_file.verify(&self.control.header, job);
     try process.enter(self, recycle_limit);
     return self;
-}
-
-const flags: linux.O = .{ .ACCMODE = .RDWR, .CLOEXEC = true, .NOFOLLOW = true };
-
-fn make(place: Directory, job: []const u8) !file.Fd {
-    _ = linux.unlinkat(place.fd, "control.new", 0);
-    const fd = try file.openNew(place.fd, "control.new");
-    errdefer file.close(fd);
-    switches.step("control_created");
-    _ = try file.check(linux.ftruncate(fd, @sizeOf(layout.Control)), "ftruncate", "the control file");
-    try space.reserve(fd, 0, layout.page * 2);
-    try space.reserve(fd, @offsetOf(layout.Control, "index"), @sizeOf(u32) * layout.index_max);
-    try space.reserve(fd, @offsetOf(layout.Control, "processes"), @sizeOf([layout.processes_max]layout.Process));
-    const control = try map(fd);
-    defer _ = linux.munmap(@ptrCast(control), @sizeOf(layout.Control));
-    const header = &control.header;
-    header.magic = layout.magic;
-    header.version = layout.version;
-    header.boot_id = identity.bootId();
-    header.job_name_length = @intCast(job.len);
-    @memcpy(header.job_name[0..job.len], job);
-    header.next_file = 1;
-    header.next_stamp = 1;
-    switches.step("control_written");
-    _ = try file.check(linux.renameat(place.fd, "control.new", place.fd, "control"), "rename", "the control file");
-    switches.step("control_named");
-    return fd;
-}
-
-fn map(fd: file.Fd) !*layout.Control {
-    const found = (try file.facts(fd, "")).?;
-    if (found.size != @sizeOf(layout.Control)) return report.fail(error.wrong_version, "the control file has {d} bytes, not {d}.", .{ found.size, @sizeOf(layout.Control) });
-    const result = linux.mmap(null, @sizeOf(layout.Control), .{ .READ = true, .WRITE = true }, .{ .TYPE = .SHARED, .NORESERVE = true }, fd, 0);
-    const address = try file.check(result, "mmap", "the control file");
-    _ = linux.madvise(@ptrFromInt(address), @sizeOf(layout.Control), linux.MADV.DONTDUMP);
-    return @ptrFromInt(address);
-}
-
-fn verify(header: *const layout.Header, job: []const u8) !void {
-    if (!std.mem.eql(u8, &header.magic, &layout.magic)) return report.fail(error.corrupt, "the control file does not begin with its magic.", .{});
-    if (header.version != layout.version) return report.fail(error.wrong_version, "the context has layout {d}, this library {d}.", .{ header.version, layout.version });
-    const length = header.job_name_length;
-    if (length > layout.job_name_max or !std.mem.eql(u8, header.job_name[0..length], job))
-        return report.fail(error.corrupt, "the control file belongs to another job.", .{});
 }
 
 /// One user more; the caller already keeps the context open.
@@ -247,7 +203,7 @@ pub fn close(self: *Context) void {
     if (exit.cleaning.load(.seq_cst)) return;
     file.close(self.process_fd);
     for (&self.locals) |*local| if (local.mapping) |mapping| mapping.release();
-    _ = linux.munmap(@ptrCast(self.control), @sizeOf(layout.Control));
+    control_file.unmap(self.control);
     file.close(self.control_fd);
     self.directory.close();
     allocator.destroy(self);

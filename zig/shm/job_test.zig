@@ -121,3 +121,16 @@ test "a process with as many mappings as it may have is told so, and maps again 
     try job.drop(reference);
     try job.deinit();
 }
+
+test "contexts close while their watcher starts, waits or falls asleep" {
+    const threads = @import("../abi/thread.zig");
+    const thread = try threads.attach();
+    defer threads.detach(thread);
+    for (0..200) |round| {
+        var job: Job = try .init();
+        try job.context.watch.add(job.context, thread);
+        if (round % 2 == 0) job.context.watch.remove(thread);
+        if (round % 4 < 2) std.Thread.yield() catch {};
+        try job.deinit();
+    }
+}

@@ -3,6 +3,7 @@
 //! forgot delays the unmapping and never faults.
 const std = @import("std");
 const linux = std.os.linux;
+const stack = @import("../os/stack.zig");
 const report = @import("../abi/report.zig");
 const switches = @import("../os/switches.zig");
 
@@ -92,7 +93,7 @@ pub const Mapping = struct {
             allocator.free(self.address[0..@max(self.length, 1)]);
         } else if (self.mapped.len < slow_unmap) {
             _ = linux.munmap(self.mapped.ptr, self.mapped.len);
-        } else if (std.Thread.spawn(.{ .stack_size = 64 * 1024 }, unmap, .{self.mapped})) |worker| {
+        } else if (std.Thread.spawn(.{ .stack_size = stack.small }, unmap, .{self.mapped})) |worker| {
             worker.detach();
         } else |_| unmap(self.mapped);
         allocator.destroy(self);

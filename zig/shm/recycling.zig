@@ -85,9 +85,8 @@ pub fn keep(self: *Context, entry: *layout.Segment) bool {
     return true;
 }
 
-/// Deletes what all processes of the job keep; false when there is nothing.
+/// Deletes what the processes of the job keep and what the dead held; false when there is nothing.
 pub fn purge(self: *Context) !bool {
-    var found = false;
     var garbage: segment.Garbage = .{};
     // The caller needs the room now.
     defer garbage.emptyHere();
@@ -97,9 +96,9 @@ pub fn purge(self: *Context) !bool {
         if (entry.state.load(.monotonic) != @intFromEnum(State.recyclable)) continue;
         if (entry.creator < process.entering) uncount(&self.control.processes[entry.creator], entry.capacity);
         segment.delete(self, @intCast(index), &garbage);
-        found = true;
     }
-    return found;
+    process.reapDead(self, &garbage);
+    return garbage.count > 0;
 }
 
 fn uncount(creator: *layout.Process, capacity: u64) void {

@@ -14,6 +14,7 @@ const Context = @import("context.zig").Context;
 const process = @import("process.zig");
 const recycling = @import("recycling.zig");
 const exit = @import("exit.zig");
+pub const Garbage = @import("garbage.zig").Garbage;
 
 pub const Reference = struct { slot: u32, generation: u32, size: u64 };
 
@@ -28,46 +29,6 @@ fn nameOf(buffer: *Name, number: u64) [:0]const u8 {
 pub fn end(self: *Context) u32 {
     return @min(@atomicLoad(u32, &self.header().segment_end, .monotonic), layout.segments_max);
 }
-
-/// Files that were unlinked under the lock; their memory is given back outside it, where it may take its time.
-pub const Garbage = struct {
-    const Item = struct { fd: file.Fd, length: u64 };
-    items: [32]Item = undefined,
-    count: usize = 0,
-
-    pub fn add(self: *Garbage, fd: file.Fd, length: u64) void {
-        if (self.count == self.items.len) return discard(fd, length);
-        self.items[self.count] = .{ .fd = fd, .length = length };
-        self.count += 1;
-    }
-
-    pub fn empty(self: *Garbage) void {
-        // A process that is ending starts no thread: it may be in a signal handler.
-        if (exit.cleaning.load(.monotonic)) return self.emptyHere();
-        for (self.items[0..self.count]) |item| {
-            // 64 MiB take some milliseconds.
-            if (item.length >= 64 << 20) {
-                if (std.Thread.spawn(.{ .stack_size = 64 * 1024 }, discard, .{ item.fd, item.length })) |worker| {
-                    worker.detach();
-                    continue;
-                } else |_| {}
-            }
-            discard(item.fd, item.length);
-        }
-        self.count = 0;
-    }
-
-    pub fn emptyHere(self: *Garbage) void {
-        for (self.items[0..self.count]) |item| discard(item.fd, item.length);
-        self.count = 0;
-    }
-
-    fn discard(fd: file.Fd, length: u64) void {
-        // Mappings that other processes keep warm must not keep the memory.
-        space.discard(fd, 0, length);
-        file.close(fd);
-    }
-};
 
 pub const Options = struct { size: u64, uninitialized: bool };
 
@@ -290,7 +251,8 @@ pub fn collect(self: *Context, slot: u32, garbage: *Garbage) void {
     }
     if (entry.names.load(.seq_cst) > 0 or switches.off("collect")) return;
     // Ours first: it is at hand, and while we hold the memory nobody else's row matters.
-    if (self.references()[slot].load(.seq_cst) > 0) return;
+    // (One who is entering has no row: that of its slot is backed by no memory.)
+    if (self.slot < process.entering and self.references()[slot].load(.seq_cst) > 0) return;
     for (0..process.processEnd(self)) |row| {
         if (self.control.processes[row].state.load(.monotonic) != layout.Process.live) continue;
         if (self.control.references[row][slot].load(.seq_cst) > 0) return;

@@ -2,6 +2,7 @@
 //! context sleeps on the shared sequence number, and only while somebody waits.
 const std = @import("std");
 const futex = @import("../os/futex.zig");
+const stack = @import("../os/stack.zig");
 const Context = @import("context.zig").Context;
 const Thread = @import("../abi/thread.zig").Thread;
 const process = @import("process.zig");
@@ -32,7 +33,7 @@ pub const Watch = struct {
         } else return @import("../abi/report.zig").fail(error.out_of_handles, "{d} threads wait already.", .{threads_max});
         if (self.running == null) {
             self.stopping.store(false, .monotonic);
-            self.running = std.Thread.spawn(.{ .stack_size = 256 * 1024 }, run, .{context}) catch
+            self.running = std.Thread.spawn(.{ .stack_size = stack.small }, run, .{context}) catch
                 return @import("../abi/report.zig").fail(error.out_of_memory, "no thread to wait with.", .{});
         }
         if (self.threads[place] == null) self.threads[place] = thread.retain();
