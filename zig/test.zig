@@ -5,6 +5,7 @@ test {
     _ = @import("engine/onnx/library.zig");
     _ = @import("engine/onnx/session_test.zig");
     _ = @import("os/futex.zig");
+    _ = @import("os/pagemap.zig");
     _ = @import("session/queue.zig");
     _ = @import("shm/directory.zig");
     _ = @import("shm/index_test.zig");
