@@ -54,6 +54,9 @@ export class Scene implements Disposable {
   /** The survivor goes on as if nothing had been; nothing of the dead is left; what was published is whole. */
   expectSurvived(): void {
     const { job } = this;
+    // Without the lock, so before anything is repaired: what a reader got is its own, whatever repair decides.
+    using early = job.get("plain");
+    using earlier = job.get("replaced");
     for (const name of job.list()) this.#expectWhole(name);
     expect(job.list()).toContain("kept");
     expect(job.list()).toContain("replaced");
@@ -65,6 +68,10 @@ export class Scene implements Disposable {
     expect(job.has("after")).toBe(false);
 
     job.reap();
+    expectPlain(early);
+    expect(earlier.getBytes().every((byte) => byte === earlier.attributes["fill"])).toBe(true);
+    early.release();
+    earlier.release();
     FastIOContext.reap({ dir: this.dir });
     expect(readdirSync(this.dir).length).toBe(1);
     const names = job.list();

@@ -88,7 +88,11 @@ pub fn replace(self: *Context, number: u32, reference: segment.Reference, metada
     next.rank = metadata.rank;
     next.dimensions = metadata.dimensions[0..4].*;
     rewrite(record, headOf(&next));
+    switches.step("publish_rewritten");
+    // From here on repair keeps it. Only then may readers see it: what one of them got is never taken back.
     header.undo_record.store(0, .release);
+    switches.step("publish_decided");
+    settle(self, number);
     return hideSegment(self, before);
 }
 
@@ -100,24 +104,28 @@ pub fn undo(self: *Context) void {
     header.undo_record.store(0, .release);
 }
 
+/// Readers may look at the head again.
+pub fn settle(self: *Context, number: u32) void {
+    const version = &self.control.records[number].version;
+    const now = version.load(.monotonic);
+    if (now % 2 == 1) version.store(now +% 1, .release);
+}
+
 const state_word = @offsetOf(layout.Record, "state") / 8;
 
 fn headOf(record: *layout.Record) *[8]u64 {
     return @ptrCast(record);
 }
 
-/// Readers that meet it half-way see an odd or another version.
+/// Leaves the version odd: readers that meet it half-way see that or another one. Pairs with `settle`.
 fn rewrite(record: *layout.Record, head: *const [8]u64) void {
-    const version = record.version.load(.monotonic) | 1;
-    record.version.store(version, .monotonic);
+    record.version.store(record.version.load(.monotonic) | 1, .monotonic);
     for (headOf(record), head, 0..) |*to, from, index| {
         if (index == state_word) continue;
         // Release, each: none becomes visible before the odd version.
         @atomicStore(u64, to, from, .release);
         if (index == 0) switches.step("publish_torn");
     }
-    record.version.store(version +% 1, .release);
-    switches.step("publish_rewritten");
 }
 
 /// A record that nothing shows yet. Under the lock.

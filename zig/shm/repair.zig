@@ -33,6 +33,7 @@ pub fn run(self: *Context) void {
 
 pub fn restore(self: *Context, number: u32) void {
     const one = &self.control.records[number];
+    record.settle(self, number);
     if (one.state.load(.acquire) != layout.Record.used) return;
     const key = index.Key.of(one);
     if (key == null or key.?.hash != one.hash or !sound(self, one)) return one.state.store(layout.Record.free, .release);

@@ -135,3 +135,29 @@ test "names of memory that was being freed are gone after repair" {
     try filled.expectWhole();
     try filled.deinit();
 }
+
+test "a head rewritten in place is the old one until it was decided, then the new, and readers find it settled" {
+    for ([_]bool{ false, true }, 0..) |decided, seed| {
+        var prng = std.Random.DefaultPrng.init(seed);
+        var filled: Filled = try .init(prng.random());
+        const context = filled.job.context;
+        const name = for (filled.shows, 0..) |shows, number| {
+            if (shows != null) break number;
+        } else unreachable;
+        const which = (filled.shows[name].? + 1) % @as(u32, filled.held.len);
+        var buffer: [16]u8 = undefined;
+        const place = index.find(context.control, &.init(nameOf(&buffer, name))).?;
+        const one = &context.control.records[place.record];
+        const head: *[8]u64 = @ptrCast(one);
+        context.control.header.undo = head.*;
+        if (!decided) context.control.header.undo_record.store(place.record + 1, .monotonic);
+        one.version.store(7, .monotonic);
+        one.segment = filled.held[which].slot;
+        one.generation = filled.held[which].generation;
+        if (decided) filled.shows[name] = which;
+        try filled.repairNow();
+        try testing.expectEqual(8, one.version.load(.monotonic));
+        try filled.expectWhole();
+        try filled.deinit();
+    }
+}
