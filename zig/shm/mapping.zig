@@ -31,7 +31,8 @@ pub const Mapping = struct {
     owner: ?Owner = null,
 
     pub const Owner = struct { context: *anyopaque, release: *const fn (context: *anyopaque) void };
-    pub const Source = struct { fd: i32, offset: u64, private: bool };
+    /// `before`: bytes ahead of the window that are mapped too, for their reader's use (see `ahead`).
+    pub const Source = struct { fd: i32, offset: u64, private: bool, before: usize = 0 };
 
     /// Memory of this process alone, zeroed, aligned to 64 bytes.
     pub fn anonymous(length: usize) !*Mapping {
@@ -53,10 +54,15 @@ pub const Mapping = struct {
     pub fn window(source: Source, length: usize) !*Mapping {
         const self = try allocator.create(Mapping);
         errdefer allocator.destroy(self);
-        const lead: usize = @intCast(source.offset % page);
+        const lead: usize = @as(usize, @intCast(source.offset % page)) + source.before;
         const bytes = try map(length + lead, .{ .fd = source.fd, .offset = source.offset - lead, .private = source.private });
         self.* = .{ .address = @alignCast(bytes.ptr + lead), .length = length, .mapped = bytes, .private = source.private };
         return self.counted();
+    }
+
+    /// What was mapped before the window.
+    pub fn ahead(self: *const Mapping) []align(page) u8 {
+        return self.mapped[0 .. @intFromPtr(self.address) - @intFromPtr(self.mapped.ptr)];
     }
 
     /// Drops the pages that a private view wrote; the file's show through again. Views that were only read, as nearly

@@ -186,23 +186,31 @@ pub fn view(self: *Context, reference: Reference, private: bool, offset: u64, le
     }
     const fd = try openFile(self, number, .RDWR);
     defer file.close(fd);
-    try verify(fd, reference, number);
-    return Mapping.window(.{ .fd = fd, .offset = layout.data_offset + offset, .private = private and !switches.off("private_views") }, length);
+    // Beyond the end of the file there is nothing to map, only SIGBUS. Cheaper than `stat`.
+    const held = try file.check(linux.lseek(fd, 0, linux.SEEK.END), "lseek", "a segment");
+    if (held < layout.data_offset + reference.size)
+        return report.fail(error.corrupt, "segment {x} has {d} bytes, fewer than {d}.", .{ number, held, layout.data_offset + reference.size });
+    // The header comes with the first window: one fault brings it and the first of the data.
+    const before: usize = if (offset == 0) layout.data_offset else 0;
+    const mapping = try Mapping.window(.{ .fd = fd, .offset = layout.data_offset + offset, .private = private and !switches.off("private_views"), .before = before }, length);
+    errdefer mapping.release();
+    var header: layout.SegmentHeader = undefined;
+    if (before > 0) {
+        header = @as(*const layout.SegmentHeader, @ptrCast(mapping.ahead().ptr)).*;
+    } else {
+        const bytes = std.mem.asBytes(&header);
+        _ = try file.check(linux.pread(fd, bytes, bytes.len, 0), "read", "a segment's header");
+    }
+    try verify(&header, reference, number);
+    return mapping;
 }
 
-/// What the file says must agree with what the table said, and the file must really be that long.
-fn verify(fd: file.Fd, reference: Reference, number: u64) !void {
-    var header: layout.SegmentHeader = undefined;
-    const bytes = std.mem.asBytes(&header);
-    const read = try file.check(linux.pread(fd, bytes, bytes.len, 0), "read", "a segment's header");
-    // Cheaper than `stat`, on the way of every first look at a tensor.
-    const length = try file.check(linux.lseek(fd, 0, linux.SEEK.END), "lseek", "a segment");
-    if (read != bytes.len or !std.mem.eql(u8, &header.magic, &layout.magic) or header.version != layout.version)
+/// What the file says must agree with what the table said. `header` is a copy of this process's own.
+fn verify(header: *const layout.SegmentHeader, reference: Reference, number: u64) !void {
+    if (!std.mem.eql(u8, &header.magic, &layout.magic) or header.version != layout.version)
         return report.fail(error.corrupt, "segment {x} does not begin with its header.", .{number});
     if (header.generation != reference.generation or header.file != number or header.size != reference.size)
         return report.fail(error.corrupt, "segment {x} says {d} bytes in generation {d}, the table {d} in {d}.", .{ number, header.size, header.generation, reference.size, reference.generation });
-    if (length < layout.data_offset + reference.size)
-        return report.fail(error.corrupt, "segment {x} has {d} bytes, fewer than {d}.", .{ number, length, layout.data_offset + reference.size });
 }
 
 /// One count more in this process's row.
