@@ -1,6 +1,7 @@
-// Publishes, replaces, gets and frees the same few names without end. Every tensor is full of one byte, which its
-// attributes name, so that a reader can tell a torn one.
+// Publishes, replaces, gets and frees the same few names without end. Every tensor is full of one byte, so that a reader
+// can tell a torn one.
 import { FastIOContext } from "../../src/fastio/index.ts";
+import { fillFor, isWhole } from "./whole.ts";
 
 const [, , dir, seed] = process.argv as string[] as [string, string, string, string];
 const job = FastIOContext.open("busy", { dir, recycleBytesMax: 100_000 });
@@ -19,20 +20,14 @@ for (;;) {
   const choice = random(8);
   if (choice < 4) {
     using memory = job.create(1 + random(20_000), { uninitialized: true });
-    const fill = random(256);
+    const plain = choice < 2;
+    const fill = plain ? fillFor(memory.sizeInBytes) : random(256);
     memory.map().fill(fill);
-    memory.publish(name, { attributes: { fill }, replace: true });
+    memory.publish(name, { attributes: plain ? {} : { fill }, replace: true });
   } else if (choice < 7) {
     const got = job.tryGet(name);
     if (got === undefined) continue;
-    const fill = got.attributes["fill"];
-    if (
-      !got
-        .getBytes()
-        .subarray(0, got.byteLength)
-        .every((byte) => byte === fill)
-    )
-      throw new Error(`${name} is torn`);
+    if (!isWhole(got)) throw new Error(`${name} is torn`);
     if (choice === 4) held.push(got);
     else got.release();
   } else {

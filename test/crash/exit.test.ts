@@ -5,11 +5,15 @@ import { FastIOContext } from "../../src/fastio/index.ts";
 
 const program = join(import.meta.dir, "ending.ts");
 let dir = "";
+const started: Bun.Subprocess[] = [];
 
 beforeEach(() => {
   dir = mkdtempSync("/dev/shm/millrace-exit-");
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill("SIGKILL");
+  rmSync(dir, { recursive: true, force: true });
+});
 
 /** A process that holds a job open and says so. */
 class Ending {
@@ -22,6 +26,7 @@ class Ending {
       stdout: "pipe",
       stderr: "ignore",
     });
+    started.push(this.child);
     this.#reader = this.child.stdout.getReader();
   }
 

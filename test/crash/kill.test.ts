@@ -2,12 +2,17 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { FastIOContext } from "../../src/fastio/index.ts";
+import { isWhole } from "./whole.ts";
 
 let dir = "";
+const started: Bun.Subprocess[] = [];
 beforeEach(() => {
   dir = mkdtempSync("/dev/shm/millrace-kill-");
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill("SIGKILL");
+  rmSync(dir, { recursive: true, force: true });
+});
 
 /** A process that says "ready" when it has the job open; the caller kills it. */
 async function start(program: string, ...arguments_: string[]) {
@@ -16,6 +21,7 @@ async function start(program: string, ...arguments_: string[]) {
     stdout: "pipe",
     stderr: "inherit",
   });
+  started.push(child);
   const { value } = await child.stdout.getReader().read();
   expect(new TextDecoder().decode(value)).toBe("ready\n");
   return child;
@@ -31,13 +37,7 @@ async function kill(child: Bun.Subprocess): Promise<void> {
 function expectWhole(job: FastIOContext): void {
   for (const name of job.list()) {
     using got = job.tryGet(name);
-    const fill = got?.attributes["fill"];
-    expect(
-      got
-        ?.getBytes()
-        .subarray(0, got.byteLength)
-        .every((byte) => byte === fill),
-    ).not.toBe(false);
+    if (got !== undefined) expect(isWhole(got)).toBe(true);
   }
 }
 

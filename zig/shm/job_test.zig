@@ -74,8 +74,11 @@ test "threads that publish, get, replace and free the same names at once leave n
             const reference = try self.job.get(name);
             if (reference.size != 1_000 + which) return error.Torn;
             const state: layout.Segment.State = @enumFromInt(self.job.context.control.segments[reference.slot].state.load(.monotonic));
-            if (state != .shared and state != .freed) return error.NotHeld;
-            return reference;
+            switch (state) {
+                // Private still, when its publisher has shown it and is about to say so.
+                .private, .shared, .freed => return reference,
+                else => return error.NotHeld,
+            }
         }
     };
     var job: Job = try .initWith(20_000);
