@@ -1,9 +1,9 @@
-import { clearTimeout, setTimeout } from "node:timers";
 import { check, checkInteger } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { watch } from "../native/jobs.ts";
 import { native } from "../native/library.ts";
 import { off } from "../native/switches.ts";
+import { timers } from "../native/timers.ts";
 import type { DType } from "../tensor/index.ts";
 import type { FastIOAllocation } from "./allocation.ts";
 
@@ -38,7 +38,7 @@ export async function waitForName<D extends DType>(request: Request<D>): Promise
     const finish = (settle: () => void) => {
       stop();
       native.mr_context_watch(handle.slot, handle.generation, 0);
-      clearTimeout(timer);
+      if (timer !== undefined) timers().clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
       request.waiting.delete(entry);
       settle();
@@ -74,7 +74,7 @@ export async function waitForName<D extends DType>(request: Request<D>): Promise
     check(native.mr_context_watch(handle.slot, handle.generation, 1), op);
     const stop = watch(look);
     const limited = timeoutMs !== undefined && !off("wait_deadline");
-    const timer = limited ? setTimeout(onTimeout, timeoutMs) : undefined;
+    const timer = limited ? timers().setTimeout(onTimeout, timeoutMs) : undefined;
     signal?.addEventListener("abort", onAbort, { once: true });
     request.waiting.add(entry);
   });

@@ -1,6 +1,6 @@
-import { setImmediate, setTimeout } from "node:timers";
 import { check } from "./check.ts";
 import { block, native, onReload } from "./library.ts";
+import { timers } from "./timers.ts";
 import { WakeSocket } from "./wake.ts";
 
 /** Something that finishes off the event loop and is collected here. Returns true if it found anything. */
@@ -109,8 +109,8 @@ function schedule(): void {
     scheduled = false;
     turn();
   };
-  if (turns >= turnsMax && socket?.failed) setTimeout(next, fallbackMs);
-  else setImmediate(next);
+  if (turns >= turnsMax && socket?.failed) timers().setTimeout(next, fallbackMs);
+  else timers().setImmediate(next);
 }
 
 function turn(): void {

@@ -1,7 +1,5 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { makeError } from "./error.ts";
-import { libraryName, nativeTarget } from "./platform.ts";
+import { isFile, libraryName, nativeTarget } from "./platform.ts";
 
 const architectures = ["x64", "arm64"];
 
@@ -19,8 +17,11 @@ export function findLibrary(op: string): LibraryChoice {
   }
   const target = nativeTarget();
   const debug = process.env["MILLRACE_BUILD"] === "debug";
-  const path = join(import.meta.dir, "..", "..", "native", debug ? `${target}-debug` : target, libraryName(target));
-  if (!existsSync(path)) {
+  const folder = debug ? `${target}-debug` : target;
+  // Sources and bundles alike are two folders below the package.
+  const root = import.meta.dir.split("/").slice(0, -2).join("/");
+  const path = `${root}/native/${folder}/${libraryName(target)}`;
+  if (!isFile(path)) {
     const hint = debug ? "Run `bun run setup --debug`, or unset MILLRACE_BUILD." : undefined;
     throw makeError("library_missing", { op, message: `${path} does not exist.`, hint });
   }

@@ -1,5 +1,5 @@
-import { clearTimeout, setTimeout } from "node:timers";
 import { makeError } from "../native/error.ts";
+import { timers } from "../native/timers.ts";
 
 // What a timer can hold; a deadline beyond 24 days needs none.
 const timerMax = 2 ** 31 - 1;
@@ -37,7 +37,7 @@ export class Pending<T> {
       signal.addEventListener("abort", this.#onAbort, { once: true });
     }
     if (deadlineMs !== undefined && deadlineMs <= timerMax) {
-      this.#timer = setTimeout(() => giveUp(deadlineError(deadlineMs, op)), deadlineMs);
+      this.#timer = timers().setTimeout(() => giveUp(deadlineError(deadlineMs, op)), deadlineMs);
     }
   }
 
@@ -55,7 +55,7 @@ export class Pending<T> {
 
   #settle(): void {
     this.#settled = true;
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    if (this.#timer !== undefined) timers().clearTimeout(this.#timer);
     if (this.#onAbort !== undefined) this.#signal?.removeEventListener("abort", this.#onAbort);
   }
 }

@@ -2,32 +2,42 @@ import { makeError } from "../native/error.ts";
 import type { DType } from "./dtype.ts";
 import { type ElementType, elementTypes } from "./element-type.ts";
 
-const bySpelling = new Map<string | number, ElementType>();
+/** Every spelling; made when first needed, so that nobody's import pays for it. */
+let spellings: ReadonlyMap<string | number, ElementType> | undefined;
 
-for (const type of Object.values(elementTypes) as ElementType[]) {
-  bySpelling.set(type.name, type);
-  bySpelling.set(type.code, type);
-  bySpelling.set(type.numpy, type);
-  bySpelling.set(type.numpy.replace("<", "="), type);
-  bySpelling.set(type.onnx, type);
-  bySpelling.set(`tensor(${type.onnx.toLowerCase()})`, type);
-  if (type.popef !== undefined) {
-    bySpelling.set(type.popef, type);
-    bySpelling.set(type.popef.toLowerCase(), type);
+function readSpellings(): ReadonlyMap<string | number, ElementType> {
+  const bySpelling = new Map<string | number, ElementType>();
+  for (const type of Object.values(elementTypes) as ElementType[]) {
+    bySpelling.set(type.name, type);
+    bySpelling.set(type.code, type);
+    bySpelling.set(type.numpy, type);
+    bySpelling.set(type.numpy.replace("<", "="), type);
+    bySpelling.set(type.onnx, type);
+    bySpelling.set(`tensor(${type.onnx.toLowerCase()})`, type);
+    if (type.popef !== undefined) {
+      bySpelling.set(type.popef, type);
+      bySpelling.set(type.popef.toLowerCase(), type);
+    }
   }
+  // NumPy also writes its type strings bare: "f4". Clara's names come last, so that "u8" and "i8" count bits.
+  for (const type of Object.values(elementTypes) as ElementType[]) {
+    if (/^[<|]/.test(type.numpy)) bySpelling.set(type.numpy.slice(1), type);
+  }
+  for (const type of Object.values(elementTypes) as ElementType[]) {
+    if (type.clara !== undefined) bySpelling.set(type.clara, type);
+  }
+  bySpelling.set("?", elementTypes.bool);
+  // PopEF's first 8-bit float carries no format: its bytes are passed through, never read as numbers.
+  bySpelling.set("F8", elementTypes.uint8);
+  // NumPy means 8 bytes, PopEF 8 bits.
+  bySpelling.delete("f8");
+  return bySpelling;
 }
-// NumPy also writes its type strings bare: "f4". Clara's names come last, so that "u8" and "i8" count bits.
-for (const type of Object.values(elementTypes) as ElementType[]) {
-  if (/^[<|]/.test(type.numpy)) bySpelling.set(type.numpy.slice(1), type);
+
+function typeSpelled(spelling: string | number): ElementType | undefined {
+  spellings ??= readSpellings();
+  return spellings.get(spelling);
 }
-for (const type of Object.values(elementTypes) as ElementType[]) {
-  if (type.clara !== undefined) bySpelling.set(type.clara, type);
-}
-bySpelling.set("?", elementTypes.bool);
-// PopEF's first 8-bit float carries no format: its bytes are passed through, never read as numbers.
-bySpelling.set("F8", elementTypes.uint8);
-// NumPy means 8 bytes, PopEF 8 bits.
-bySpelling.delete("f8");
 
 function reason(spelling: unknown): string {
   if (typeof spelling === "string" && spelling.startsWith(">"))
@@ -53,7 +63,7 @@ function reason(spelling: unknown): string {
 export function elementType<const D extends DType>(spelling: D, op?: string): ElementType<D>;
 export function elementType(spelling: string | number, op?: string): ElementType;
 export function elementType(spelling: string | number, op = "elementType"): ElementType {
-  const type = bySpelling.get(spelling);
+  const type = typeSpelled(spelling);
   if (type === undefined) {
     throw makeError("invalid_dtype", {
       op,
@@ -68,5 +78,5 @@ export function elementType(spelling: string | number, op = "elementType"): Elem
 
 /** The element type of an ONNX number that was read from outside, or undefined. */
 export function elementTypeOfCode(code: number): ElementType | undefined {
-  return bySpelling.get(code);
+  return typeSpelled(code);
 }
