@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { readText, writeText } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { runJob } from "../native/jobs.ts";
@@ -48,6 +47,6 @@ export function filePath(path: string | URL, op: string): string {
   if (typeof path === "string" && path !== "") return resolve(path);
   // By shape: test environments replace URL.
   const href = (path as Partial<URL> | undefined)?.href;
-  if (typeof href === "string" && href.startsWith("file:")) return fileURLToPath(href);
+  if (typeof href === "string" && href.startsWith("file:")) return Bun.fileURLToPath(href);
   throw makeError("invalid_argument", { op, message: `${String(path)} names no file.` });
 }
