@@ -1,5 +1,5 @@
 const before = performance.now();
-await import("../../src/fastio/index.ts");
+await import(process.argv[2]!);
 console.log((performance.now() - before) * 1e6);
 
 export {};
