@@ -61,11 +61,13 @@ test(`${reloads} hot reloads leave no more handles, mappings, files, threads or 
   await child.exited;
   expect(await errors).toBe("");
   expect(seen).toHaveLength(reloads + 1);
-  // Native threads are started as they are needed, a few in all: the first runs may show fewer.
+  // Threads for jobs are started as they are needed, at most four in all (zig/abi/job.zig): the first runs may show
+  // one, and any later one the rest. Twenty reloads that each left one would be far beyond.
+  const slack = (name: string) => (name === "threads" ? 3 : 0);
   // What grows with each reload is above every early count at the end.
   const early = over(seen.slice(0, settled), Math.max);
   const late = over(seen.slice(-settled), Math.min);
   for (const name of counted)
-    expect({ [name]: late[name] <= early[name], early, late }).toMatchObject({ [name]: true });
+    expect({ [name]: late[name] <= early[name] + slack(name), early, late }).toMatchObject({ [name]: true });
   expect(memory.left).toEqual([]);
 }, 120_000);
