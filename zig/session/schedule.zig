@@ -3,6 +3,7 @@
 const std = @import("std");
 const report = @import("../abi/report.zig");
 const futex = @import("../os/futex.zig");
+const Seat = @import("../os/seat.zig").Seat;
 const engine = @import("../engine/onnx/session.zig");
 const Queue = @import("queue.zig").Queue;
 const Request = @import("request.zig").Request;
@@ -30,6 +31,8 @@ pub const Schedule = struct {
     /// Grows when the replica's thread has something to look at.
     work: std.atomic.Value(u32) = .init(0),
     asleep: std.atomic.Value(bool) = .init(false),
+    /// Where the replica's thread runs.
+    seat: Seat = .{},
     /// Grows when a request that somebody waits for has ended.
     ended: std.atomic.Value(u32) = .init(0),
 
@@ -73,7 +76,10 @@ pub const Schedule = struct {
         request.blocking = blocking;
         request.state = .queued;
         self.waiting.push(number);
+        // Who submits and does not block polls for the answer, and must not hold the processor that it needs.
+        const vacated = if (blocking) null else self.seat.vacate();
         if (self.running == null) self.signal();
+        if (vacated) |seat| seat.leave();
     }
 
     /// Runs an idle request on the calling thread if nothing else runs or waits and it will not take long. False: it has
@@ -174,6 +180,7 @@ pub const Schedule = struct {
         request.state = .running;
         self.running = request;
         self.lock.unlock();
+        self.seat.note();
         const began = futex.now();
         request.perform(self.session);
         self.lock.lock();
@@ -191,6 +198,7 @@ pub const Schedule = struct {
 
     /// The replica's thread: spins a little if other cores could bring work, then sleeps.
     pub fn rest(self: *Schedule, seen: u32, spin: bool) void {
+        self.seat.note();
         if (spin) {
             const until = futex.now() + spin_ns;
             while (futex.now() < until) {
@@ -201,6 +209,7 @@ pub const Schedule = struct {
         self.asleep.store(true, .seq_cst);
         if (self.work.load(.seq_cst) == seen) futex.waitPrivate(&self.work, seen, null);
         self.asleep.store(false, .monotonic);
+        self.seat.note();
     }
 
     fn signal(self: *Schedule) void {
