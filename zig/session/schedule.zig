@@ -69,17 +69,19 @@ pub const Schedule = struct {
         return report.fail(error.invalid_argument, "request {d} is {s}.", .{ number, @tagName(request.state) });
     }
 
-    /// Queues an idle request.
-    pub fn submit(self: *Schedule, number: u32, request: *Request, blocking: bool) void {
+    /// Queues an idle request. True: it runs on the caller's processor once the caller sleeps.
+    pub fn submit(self: *Schedule, number: u32, request: *Request, blocking: bool) bool {
         self.lock.lock();
         defer self.lock.unlock();
         request.blocking = blocking;
         request.state = .queued;
         self.waiting.push(number);
+        self.seat.wanted.store(true, .release);
         // Who submits and does not block polls for the answer, and must not hold the processor that it needs.
         const vacated = if (blocking) null else self.seat.vacate();
         if (self.running == null) self.signal();
         if (vacated) |seat| seat.leave();
+        return vacated == null and self.seat.shared();
     }
 
     /// Runs an idle request on the calling thread if nothing else runs or waits and it will not take long. False: it has
@@ -188,6 +190,7 @@ pub const Schedule = struct {
         request.state = .done;
         self.running = null;
         request.announced = !request.blocking;
+        self.seat.wanted.store(self.waiting.length > 0, .release);
         if (request.announced) {
             self.finished.push(number);
             return .announced;
