@@ -35,9 +35,10 @@ export async function waitForName<D extends DType>(request: Request<D>): Promise
 
   return new Promise((resolve, reject) => {
     let seen = -1;
+    let watched = false;
     const finish = (settle: () => void) => {
       stop();
-      native.mr_context_watch(handle.slot, handle.generation, 0);
+      if (watched) native.mr_context_watch(handle.slot, handle.generation, 0);
       if (timer !== undefined) timers().clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
       request.waiting.delete(entry);
@@ -71,8 +72,17 @@ export async function waitForName<D extends DType>(request: Request<D>): Promise
       const message = `nothing was published as "${name}" within ${timeoutMs} ms.`;
       finish(() => reject(makeError("deadline", { op, message })));
     };
-    check(native.mr_context_watch(handle.slot, handle.generation, 1), op);
-    const stop = watch(look);
+    // While this thread polls, publications need wake nobody.
+    const beforeSleep = () => {
+      if (watched) return;
+      try {
+        check(native.mr_context_watch(handle.slot, handle.generation, 1), op);
+        watched = true;
+      } catch (error) {
+        finish(() => reject(error));
+      }
+    };
+    const stop = watch(look, beforeSleep);
     const limited = timeoutMs !== undefined && !off("wait_deadline");
     const timer = limited ? timers().setTimeout(onTimeout, timeoutMs) : undefined;
     signal?.addEventListener("abort", onAbort, { once: true });

@@ -24,7 +24,8 @@ interface Pending {
 }
 
 const jobs = new Map<string, Pending>();
-const polls = new Set<Poll>();
+// Each with what must be done before this thread may sleep.
+const polls = new Map<Poll, (() => void) | undefined>();
 let interest = 0;
 let since = 0;
 let limitMs = briefMs;
@@ -81,9 +82,12 @@ export function runJob<T>(
   });
 }
 
-/** Keeps the process alive and `poll` called until the returned function is called. */
-export function watch(poll: Poll): () => void {
-  polls.add(poll);
+/**
+ * Keeps the process alive and `poll` called until the returned function is called. `beforeSleep` is called, again and
+ * again, before the thread stops polling; then `poll` once more.
+ */
+export function watch(poll: Poll, beforeSleep?: (() => void) | undefined): () => void {
+  polls.set(poll, beforeSleep);
   retain();
   return () => {
     if (polls.delete(poll)) release();
@@ -125,6 +129,7 @@ function turn(): void {
   if (collect()) found();
   if (interest === 0) return;
   if (!socket?.connected || (!alone && waitedMs() < limitMs)) return schedule();
+  for (const beforeSleep of polls.values()) beforeSleep?.();
   // Armed first, then one last look: whatever completes after the look writes the byte.
   const ended = native.mr_boundary_wakeArm() === 1;
   if (!collect() && !ended) return;
@@ -152,7 +157,7 @@ function collect(): boolean {
     const ended = block.completions.slice(0, count * 2);
     for (let i = 0; i < count; i++) settle(ended[i * 2]!, ended[i * 2 + 1]!);
   }
-  for (const poll of polls) found = poll() || found;
+  for (const poll of polls.keys()) found = poll() || found;
   return found;
 }
 
