@@ -6,6 +6,7 @@ test {
     _ = @import("engine/onnx/session_test.zig");
     _ = @import("os/futex.zig");
     _ = @import("os/pagemap.zig");
+    _ = @import("os/seat.zig");
     _ = @import("session/queue.zig");
     _ = @import("shm/directory.zig");
     _ = @import("shm/index_test.zig");

@@ -94,6 +94,11 @@ export function watch(poll: Poll, beforeSleep?: (() => void) | undefined): () =>
   };
 }
 
+/** What is waited for runs once this thread sleeps: it looks once more, then sleeps. */
+export function giveWay(): void {
+  limitMs = 0;
+}
+
 /** Work is pending: poll now, and keep the process alive. Pairs with `release`. */
 function retain(): void {
   interest++;

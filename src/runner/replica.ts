@@ -1,6 +1,6 @@
 import { check, nativeError } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
-import { runJob, watch } from "../native/jobs.ts";
+import { giveWay, runJob, watch } from "../native/jobs.ts";
 import { block, native, onReload } from "../native/library.ts";
 import type { TensorSource } from "../tensor/index.ts";
 import { collect } from "./collect.ts";
@@ -73,7 +73,7 @@ export class Replica {
   submit(pending: Pending<Results>, sources: readonly TensorSource[], given: Flight["given"], op: string): () => void {
     const { slot, generation } = this.#model;
     const memory = this.#prepare(sources, given, op);
-    check(native.mr_request_submit(slot, generation, memory.number), op);
+    if (check(native.mr_request_submit(slot, generation, memory.number), op) === 1) giveWay();
     this.#flights.set(memory.number, { pending, memory, given });
     this.#unwatch ??= watch(() => this.#poll());
     return () => this.#cancel(memory);

@@ -6,7 +6,10 @@ const Block = @import("block.zig").Block;
 const block_layout = @import("block.zig");
 const handle = @import("handle.zig");
 const Mutex = @import("../os/futex.zig").Mutex;
+const Seat = @import("../os/seat.zig").Seat;
 const Wake = @import("../wake/wake.zig").Wake;
+
+const servants_max = 16;
 
 pub const Thread = struct {
     block: Block,
@@ -21,6 +24,8 @@ pub const Thread = struct {
     finished: std.ArrayList(handle.Handle) = .empty,
     /// Jobs begun and not yet moved to the block: the capacity that `finished` must have.
     outstanding: usize = 0,
+    /// Native threads that work for this one alone.
+    servants: [servants_max]?*Seat = @splat(null),
 
     pub fn retain(self: *Thread) *Thread {
         _ = self.references.fetchAdd(1, .monotonic);
@@ -42,6 +47,31 @@ pub const Thread = struct {
         self.finished.appendAssumeCapacity(job);
         self.lock.unlock();
         self.wake.signal();
+    }
+
+    /// Until `dismiss`; beyond `servants_max` they are left to the scheduler.
+    pub fn employ(self: *Thread, seat: *Seat) void {
+        self.replaceServant(null, seat);
+    }
+
+    pub fn dismiss(self: *Thread, seat: *Seat) void {
+        self.replaceServant(seat, null);
+    }
+
+    fn replaceServant(self: *Thread, from: ?*Seat, to: ?*Seat) void {
+        self.lock.lock();
+        defer self.lock.unlock();
+        for (&self.servants) |*servant| if (servant.* == from) {
+            servant.* = to;
+            return;
+        };
+    }
+
+    /// The thread is about to sleep: what it waits for may have its processor.
+    pub fn giveWay(self: *Thread) void {
+        self.lock.lock();
+        defer self.lock.unlock();
+        for (self.servants) |servant| if (servant) |seat| seat.invite();
     }
 
     pub fn reserveCompletion(self: *Thread) !void {

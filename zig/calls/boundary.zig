@@ -46,9 +46,12 @@ pub fn wakeAccept(t: *Thread) !i32 {
 /// JavaScript is about to sleep. 1: something has finished already, do not.
 pub fn wakeArm(t: *Thread) !i32 {
     t.wake.arm();
-    if (!t.hasCompletions()) return 0;
-    t.wake.disarm();
-    return 1;
+    if (t.hasCompletions()) {
+        t.wake.disarm();
+        return 1;
+    }
+    t.giveWay();
+    return 0;
 }
 
 pub fn wakeDisarm(t: *Thread) !i32 {

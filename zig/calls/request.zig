@@ -55,12 +55,12 @@ pub fn results(t: *Thread, slot: u32, generation: u32, number: u32, memory_slot:
     return 0;
 }
 
-/// Queues an idle request; it turns up in `finished`.
+/// Queues an idle request; it turns up in `finished`. 1: it runs once this thread sleeps, so polling for it delays it.
 pub fn submit(t: *Thread, slot: u32, generation: u32, number: u32) !i32 {
     const pinned = try pin(t, slot, generation);
     defer pinned.release();
-    pinned.ptr.schedule.submit(number, try pinned.ptr.schedule.find(number, &.{.idle}), false);
-    return 0;
+    const target = try pinned.ptr.schedule.find(number, &.{.idle});
+    return @intFromBool(pinned.ptr.schedule.submit(number, target, false));
 }
 
 /// Runs an idle request on this thread if the replica is idle: 0. Otherwise queues it for `wait`: 1.
@@ -69,7 +69,7 @@ pub fn run(t: *Thread, slot: u32, generation: u32, number: u32) !i32 {
     defer pinned.release();
     const target = try pinned.ptr.schedule.find(number, &.{.idle});
     if (pinned.ptr.schedule.tryRunHere(target)) return 0;
-    pinned.ptr.schedule.submit(number, target, true);
+    _ = pinned.ptr.schedule.submit(number, target, true);
     return 1;
 }
 

@@ -128,6 +128,12 @@ pub const Replica = struct {
         // The engine's own threads are made by this one and inherit both.
         _ = linux.syscall3(.setpriority, 0, 0, niceness);
         _ = linux.prctl(@intFromEnum(linux.PR.SET_NAME), @intFromPtr("millrace-model"), 0, 0, 0);
+        self.schedule.seat.take();
+        self.owner.employ(&self.schedule.seat);
+        defer {
+            self.owner.dismiss(&self.schedule.seat);
+            self.schedule.seat.quit();
+        }
         report.reset();
         if (self.load()) {
             self.enter(.ready);

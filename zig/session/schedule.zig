@@ -3,6 +3,7 @@
 const std = @import("std");
 const report = @import("../abi/report.zig");
 const futex = @import("../os/futex.zig");
+const Seat = @import("../os/seat.zig").Seat;
 const engine = @import("../engine/onnx/session.zig");
 const Queue = @import("queue.zig").Queue;
 const Request = @import("request.zig").Request;
@@ -30,6 +31,8 @@ pub const Schedule = struct {
     /// Grows when the replica's thread has something to look at.
     work: std.atomic.Value(u32) = .init(0),
     asleep: std.atomic.Value(bool) = .init(false),
+    /// Where the replica's thread runs.
+    seat: Seat = .{},
     /// Grows when a request that somebody waits for has ended.
     ended: std.atomic.Value(u32) = .init(0),
 
@@ -66,14 +69,19 @@ pub const Schedule = struct {
         return report.fail(error.invalid_argument, "request {d} is {s}.", .{ number, @tagName(request.state) });
     }
 
-    /// Queues an idle request.
-    pub fn submit(self: *Schedule, number: u32, request: *Request, blocking: bool) void {
+    /// Queues an idle request. True: it runs on the caller's processor once the caller sleeps.
+    pub fn submit(self: *Schedule, number: u32, request: *Request, blocking: bool) bool {
         self.lock.lock();
         defer self.lock.unlock();
         request.blocking = blocking;
         request.state = .queued;
         self.waiting.push(number);
+        self.seat.wanted.store(true, .release);
+        // Who submits and does not block polls for the answer, and must not hold the processor that it needs.
+        const vacated = if (blocking) null else self.seat.vacate();
         if (self.running == null) self.signal();
+        if (vacated) |seat| seat.leave();
+        return vacated == null and self.seat.shared();
     }
 
     /// Runs an idle request on the calling thread if nothing else runs or waits and it will not take long. False: it has
@@ -174,6 +182,7 @@ pub const Schedule = struct {
         request.state = .running;
         self.running = request;
         self.lock.unlock();
+        self.seat.note();
         const began = futex.now();
         request.perform(self.session);
         self.lock.lock();
@@ -181,6 +190,7 @@ pub const Schedule = struct {
         request.state = .done;
         self.running = null;
         request.announced = !request.blocking;
+        self.seat.wanted.store(self.waiting.length > 0, .release);
         if (request.announced) {
             self.finished.push(number);
             return .announced;
@@ -191,6 +201,7 @@ pub const Schedule = struct {
 
     /// The replica's thread: spins a little if other cores could bring work, then sleeps.
     pub fn rest(self: *Schedule, seen: u32, spin: bool) void {
+        self.seat.note();
         if (spin) {
             const until = futex.now() + spin_ns;
             while (futex.now() < until) {
@@ -201,6 +212,7 @@ pub const Schedule = struct {
         self.asleep.store(true, .seq_cst);
         if (self.work.load(.seq_cst) == seen) futex.waitPrivate(&self.work, seen, null);
         self.asleep.store(false, .monotonic);
+        self.seat.note();
     }
 
     fn signal(self: *Schedule) void {
