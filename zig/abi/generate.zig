@@ -26,7 +26,7 @@ fn bindings(out: *std.Io.Writer) !void {
     try out.writeAll("const table = {\n");
     for (errors.table) |entry| {
         try out.print("  {s}: {{\n    number: {d},\n    class: \"{s}\",\n    retryable: {},\n    meaning: {f},\n    cure: {f},\n  }},\n", .{
-            entry.code,                             entry.number, @tagName(entry.class), entry.retryable,
+            entry.code,                       entry.number,                  @tagName(entry.class), entry.retryable,
             std.json.fmt(entry.meaning, .{}), std.json.fmt(entry.cure, .{}),
         });
     }

@@ -204,8 +204,8 @@ pub fn stats(t: *Thread, slot: u32, generation: u32) !i32 {
         },
     };
     const numbers = [_]u64{
-        header.published,                           segments,                                        bytes,
-        recyclable,                                 recyclable_bytes,                                process.liveCount(context),
+        header.published,                        segments,                                bytes,
+        recyclable,                              recyclable_bytes,                        process.liveCount(context),
         header.bytes_published.load(.monotonic), header.bytes_copied_in.load(.monotonic), header.bytes_copied_out.load(.monotonic),
     };
     for (numbers, t.block.results[0..numbers.len]) |number, *to| to.* = @floatFromInt(number);
