@@ -221,7 +221,7 @@ export class FastIOContext implements Disposable {
 
   /**
    * A number that changes whenever a publication of the job appears, is replaced or goes: a consumer that polls compares
-   * it (a few nanoseconds) and looks only when it has changed. Grows by one for each change; wraps at 2^31.
+   * it (a call without allocation) and looks only when it has changed. Grows by one for each change; wraps at 2^31.
    */
   get changes(): number {
     const op = "FastIOContext.changes";
