@@ -33,7 +33,7 @@ export function switchRows(path: string, markdown: string): SwitchRow[] {
 
 function rowOf(at: string, test: string | undefined, name: string | undefined): SwitchRow {
   const [, place, title] = test?.match(/^`([^`]+)` > (.+)$/) ?? [];
-  const switchName = name?.match(/^`(\w+)`$/)?.[1];
+  const switchName = name?.match(/^`(\w+(?:\.\w+)?)`$/)?.[1];
   if (place === undefined || title === undefined) throw new Error(`${at}: no test in ${JSON.stringify(test)}`);
   if (switchName === undefined) throw new Error(`${at}: no switch in ${JSON.stringify(name)}`);
   const file = `test/${place}.test.ts`;

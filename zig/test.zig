@@ -1,4 +1,6 @@
 test {
+    _ = @import("driver/poplar/table.zig");
+    _ = @import("session/stream.zig");
     _ = @import("abi/errors.zig");
     _ = @import("abi/handle.zig");
     _ = @import("engine/onnx/api.zig");
@@ -7,7 +9,7 @@ test {
     _ = @import("os/futex.zig");
     _ = @import("os/pagemap.zig");
     _ = @import("os/seat.zig");
-    _ = @import("session/queue.zig");
+    _ = @import("replica/queue.zig");
     _ = @import("shm/directory.zig");
     _ = @import("shm/index_test.zig");
     _ = @import("shm/job_test.zig");

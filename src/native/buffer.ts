@@ -1,7 +1,9 @@
-import { check, checkInteger } from "./check.ts";
+import { check, checkInteger, writeText } from "./check.ts";
 import { makeError } from "./error.ts";
 import { block, native, wrapResult } from "./library.ts";
 import { off } from "./switches.ts";
+
+const pathBytesMax = 4095;
 
 /** The most that Bun wraps into one `ArrayBuffer`. */
 export const bufferBytesMax = 0xffff_ffff;
@@ -54,6 +56,27 @@ export class NativeBuffer {
     if (byteLength > bufferBytesMax)
       throw makeError("too_large", { op, message: `${byteLength} bytes were asked for.` });
     return new NativeBuffer(check(native.mr_memory_create(byteLength), op), byteLength);
+  }
+
+  /**
+   * A window of a file, copy on write. The memory begins up to 63 bytes before it: at `begin` lies the byte at `offset`.
+   *
+   * @throws `file_not_found`, `out_of_bounds`, `too_large` (4 GiB), `too_many_mappings`
+   */
+  static mapFile(
+    path: string,
+    offset: number,
+    byteLength: number,
+    op: string,
+  ): { memory: NativeBuffer; begin: number } {
+    if (byteLength > bufferBytesMax - 64)
+      throw makeError("too_large", { op, message: `${byteLength} bytes of ${path}.` });
+    const length = writeText(path, 0, pathBytesMax, () =>
+      makeError("invalid_argument", { op, message: `a path of ${path.length} characters is too long.` }),
+    );
+    const slot = check(native.mr_memory_mapFile(length, offset, byteLength), op);
+    const begin = block.results[1]!;
+    return { memory: new NativeBuffer(slot, byteLength + begin), begin };
   }
 
   /** Owns the handle that a call has just returned, of memory of `byteLength` bytes. */

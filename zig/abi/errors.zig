@@ -84,6 +84,42 @@ pub const table = [_]Error{
     row(88, "expectation_failed", .argument, false, "The model is not what `expect` says.", "Correct the expectation, or load the right model."),
     row(89, "queue_full", .capacity, true, "As many requests wait as maxQueueSize allows.", "Slow down, raise maxQueueSize, or use queuePolicy \"wait\"."),
     row(90, "file_not_found", .not_found, false, "The file does not exist or cannot be read.", "Check the path that the message names."),
+
+    // PopEF files
+    row(100, "invalid_popef", .format, false, "The bytes are no PopEF file.", "The message says at which byte and why; make the file anew."),
+    row(101, "model_conflict", .format, false, "The blobs do not link to one model.", "The message names the blobs; pass files that belong together, or choose the model by its executable's name."),
+    row(102, "unsupported_compression", .format, false, "The payload is compressed in a way that cannot be read here.", "Write it uncompressed, or with gzip or zstd."),
+    row(103, "package_hash", .format, false, "The executable was made by another version.", "Compile the model again, or set checkPackageHash: false."),
+    row(104, "invalid_executable", .format, false, "The bytes are no executable that can run here.", "Compile the model again; the message says what was found."),
+    row(105, "writer_inactive", .state, false, "The blob's writer was closed, or another blob was begun.", "Finish one blob before the next."),
+
+    // Devices and programs
+    row(120, "device_unavailable", .device, true, "No device that fits is free.", "Wait with a DeviceWaitConfig, or ask for what the message lists."),
+    row(121, "device_not_found", .not_found, false, "There is no such device.", "Use an id that DeviceManager lists."),
+    row(122, "not_bound", .state, false, "The session is bound to no device.", "Call bindToDevice first."),
+    row(123, "stopped", .state, false, "The session was stopped; the device is in no defined state.", "Call reload."),
+    row(124, "device_application", .device, true, "The program failed on the device.", "Reload, or set autoReset: true; the message carries the device's words."),
+    row(125, "device_recoverable", .device, true, "The device failed and can be recovered.", "Do what the message's recovery action says, or set autoReset: true."),
+    row(126, "device_unrecoverable", .device, false, "The device failed and cannot be recovered.", "The device needs an operator."),
+    row(127, "device_unknown", .device, false, "The device failed for an unknown reason.", "The device needs an operator."),
+    row(128, "host_sync_timeout", .device, true, "The device waited for the host longer than target.hostSyncTimeout.", "Find out which stream has no data, or raise target.hostSyncTimeout."),
+    row(129, "invalid_option", .argument, false, "The device or engine does not take this option.", "Correct the option that the message names."),
+    row(130, "unknown_anchor", .argument, false, "The model has no anchor of this name.", "Use the names that the message lists."),
+    row(131, "not_connected", .state, false, "A stream that the program uses is connected to nothing.", "Set a callback, a handler or a queue for the anchors that the message lists."),
+    row(132, "unknown_program", .argument, false, "The model has no program of this number.", "Use the numbers that the message lists."),
+    row(133, "callback_failed", .state, false, "A callback threw, which ended the run.", "Look at the cause; call reload before the next run."),
+    row(134, "driver_unusable", .device, false, "The device driver's library cannot be used.", "The message says which library and why."),
+    row(135, "busy", .state, true, "A run is under way.", "Wait for it, or stop the session."),
+    row(136, "device_error", .device, false, "The device refused a call.", "The message carries the device's words."),
+
+    // Rings and queues
+    row(150, "not_locked", .state, false, "No slot of the ring is locked.", "Call writeLock or readLock before its complete."),
+    row(151, "invalidated", .state, false, "The ring was invalidated.", "Call reset when both ends have let go."),
+    row(152, "peer_lost", .state, false, "The process or thread at the other end is gone.", "What was published stays readable; reset the ring or make a new one."),
+    row(153, "role_taken", .state, false, "The ring's end belongs to another thread.", "A ring has one producer and one consumer."),
+    row(154, "wrong_split", .argument, false, "Outputs are enqueued in other pieces than the inputs.", "Enqueue the same number of samples for every input and output of a request."),
+    row(155, "replicas_unsupported", .argument, false, "Queues serve one replica.", "Use ModelRunner for models with several."),
+    row(156, "wrong_batching", .argument, false, "The batching dimension does not fit the model.", "Use an axis that every input and output has; the message names the one that differs."),
 };
 
 /// `of(.not_found)` is the negative number that a native call returns.

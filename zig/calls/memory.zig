@@ -1,9 +1,12 @@
 //! Memory of this process behind a handle: what tensors that JavaScript owns stand on.
 const std = @import("std");
+const linux = std.os.linux;
 const Thread = @import("../abi/thread.zig").Thread;
 const handle = @import("../abi/handle.zig");
 const block = @import("../abi/block.zig");
 const report = @import("../abi/report.zig");
+const file = @import("../os/file.zig");
+const path = @import("path.zig");
 const Mapping = @import("../shm/mapping.zig").Mapping;
 
 pub const Memory = struct {
@@ -20,6 +23,27 @@ pub fn create(t: *Thread, size: f64) !i32 {
     const length = try block.toInteger(size);
     if (length > std.math.maxInt(u40)) return report.fail(error.out_of_memory, "{d} bytes are more than any machine has.", .{length});
     return give(t, try Mapping.anonymous(length));
+}
+
+/// A window of a file, whose path is in `text`: copy on write, so that nothing done to it reaches the file. Results:
+/// generation; bytes before the window that belong to the memory (it begins at a multiple of 64 in the file).
+pub fn mapFile(t: *Thread, path_length: u32, offset: f64, size: f64) !i32 {
+    var memory: [std.fs.max_path_bytes + 1]u8 = undefined;
+    const name = try path.read(&memory, try t.block.input(0, path_length));
+    const begin = try block.toInteger(offset);
+    const length = try block.toInteger(size);
+    const opened = linux.open(name.ptr, .{ .CLOEXEC = true, .NONBLOCK = true }, 0);
+    if (linux.errno(opened) != .SUCCESS)
+        return report.fail(error.file_not_found, "{s} cannot be read: {s}.", .{ name, @tagName(linux.errno(opened)) });
+    const fd: i32 = @intCast(opened);
+    defer file.close(fd);
+    const available = (try file.facts(fd, "")).?.size;
+    if (begin > available or length > available - begin)
+        return report.fail(error.out_of_bounds, "{d} bytes at {d} reach beyond {s}, which has {d}.", .{ length, begin, name, available });
+    const lead: usize = @intCast(begin % 64);
+    const slot = try give(t, try Mapping.window(.{ .fd = fd, .offset = begin - lead, .private = true }, @intCast(length + lead)));
+    t.block.results[1] = @floatFromInt(lead);
+    return slot;
 }
 
 /// Another handle over the same memory.

@@ -4,8 +4,9 @@ const Thread = @import("../abi/thread.zig").Thread;
 const handle = @import("../abi/handle.zig");
 const report = @import("../abi/report.zig");
 const engine_value = @import("../engine/onnx/value.zig");
-const jobs = @import("../session/replica_jobs.zig");
-const replicas = @import("../session/replica.zig");
+const jobs = @import("../replica/replica_jobs.zig");
+const replicas = @import("../replica/replica.zig");
+const path = @import("path.zig");
 const Port = @import("../engine/onnx/port.zig").Port;
 const Replica = replicas.Replica;
 
@@ -20,21 +21,13 @@ pub fn load(t: *Thread, library_length: u32, model_length: u32, threads: u32, re
     if (requests_max == 0 or requests_max > requests_limit) return report.fail(error.invalid_argument, "{d} requests at a time: 1 to {d} are possible.", .{ requests_max, requests_limit });
     var path_memory: [2][std.fs.max_path_bytes + 1]u8 = undefined;
     const started = try jobs.load(t, .{
-        .library_path = try path(&path_memory[0], try t.block.input(0, library_length)),
-        .model_path = try path(&path_memory[1], try t.block.input(library_length, model_length)),
+        .library_path = try path.read(&path_memory[0], try t.block.input(0, library_length)),
+        .model_path = try path.read(&path_memory[1], try t.block.input(library_length, model_length)),
         .options = .{ .intra_op_threads = threads },
         .requests_max = requests_max,
     });
     t.block.results[0] = @floatFromInt(started.generation);
     return @intCast(started.slot);
-}
-
-fn path(into: *[std.fs.max_path_bytes + 1]u8, text: []const u8) ![:0]const u8 {
-    if (text.len == 0 or text.len > std.fs.max_path_bytes or std.mem.findScalar(u8, text, 0) != null)
-        return report.fail(error.invalid_argument, "a path of {d} bytes is not usable.", .{text.len});
-    @memcpy(into[0..text.len], text);
-    into[text.len] = 0;
-    return into[0..text.len :0];
 }
 
 /// Describes an input (direction 0) or output (1). Returns the bytes left in `text`: the name, then the name of each

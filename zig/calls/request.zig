@@ -5,9 +5,9 @@ const report = @import("../abi/report.zig");
 const memory = @import("memory.zig");
 const source = @import("source.zig");
 const engine_value = @import("../engine/onnx/value.zig");
-const held = @import("../session/held.zig");
-const requests = @import("../session/request.zig");
-const Replica = @import("../session/replica.zig").Replica;
+const held = @import("../replica/held.zig");
+const requests = @import("../replica/request.zig");
+const Replica = @import("../replica/replica.zig").Replica;
 const pin = @import("replica.zig").pin;
 const portOf = @import("replica.zig").portOf;
 

@@ -57,11 +57,11 @@ export const sizes: readonly number[] = [
 /** The kind of handle that a call begins with. */
 export function kindOf(call: Call): Kind | undefined {
   if (symbols[call].args.length < 2 || symbols[call].args[1] !== "u32") return undefined;
-  if (call === "mr_context_open" || call === "mr_replica_load") return undefined;
+  if (call === "mr_context_open" || call === "mr_replica_load" || call === "mr_memory_mapFile") return undefined;
   if (call.startsWith("mr_context_")) return "context";
   if (call.startsWith("mr_allocation_")) return "allocation";
   if (call.startsWith("mr_memory_")) return "memory";
-  if (call.startsWith("mr_replica_") || call.startsWith("mr_request_")) return "session";
+  if (call.startsWith("mr_replica_") || call.startsWith("mr_request_")) return "replica";
   if (call === "mr_boundary_finish" || call === "mr_boundary_abandon") return "job";
   throw new Error(`${call}: what kind of handle does it take?`);
 }
@@ -70,6 +70,7 @@ export function kindOf(call: Call): Kind | undefined {
 export const makes: Partial<Record<Call, Kind>> = {
   mr_memory_create: "memory",
   mr_memory_share: "memory",
+  mr_memory_mapFile: "memory",
   mr_allocation_view: "memory",
   mr_context_open: "context",
   mr_context_create: "allocation",
@@ -81,7 +82,7 @@ export const makes: Partial<Record<Call, Kind>> = {
 };
 
 /** What the job that a call starts makes. */
-export const jobMakes: Partial<Record<Call, Kind>> = { mr_context_createJob: "allocation", mr_replica_load: "session" };
+export const jobMakes: Partial<Record<Call, Kind>> = { mr_context_createJob: "allocation", mr_replica_load: "replica" };
 
 /** Calls that end the handle they are given. */
 export const ends: ReadonlySet<Call> = new Set<Call>([

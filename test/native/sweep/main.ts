@@ -82,8 +82,8 @@ function plan(call: Call): Plan {
     const memory = random.pick([...objects.open.memory, ...objects.open.allocation]);
     if (memory !== undefined) values.splice(3, 2, memory.slot, memory.generation);
   }
-  if (kind === "session" && args.length > 2 && !random.chance(4)) values[2] = random.below(2);
-  if (kind === "session" && args.length === 4 && !random.chance(4)) values[3] = random.below(2);
+  if (kind === "replica" && args.length > 2 && !random.chance(4)) values[2] = random.below(2);
+  if (kind === "replica" && args.length === 4 && !random.chance(4)) values[3] = random.below(2);
   if (call === "mr_request_wait") values[3] = 0;
   return { values, handle, bad };
 }
@@ -141,8 +141,8 @@ async function openEverything(): Promise<void> {
   made("memory", native.mr_memory_create(4096));
   made("job", native.mr_context_createJob(context.slot, context.generation, 4096, 0), "allocation");
   const lengths = objects.prepare("mr_replica_load", random)!;
-  const loading = made("job", native.mr_replica_load(lengths[0]!, lengths[1]!, 1, 4), "session");
-  const session = made("session", await finished(loading));
+  const loading = made("job", native.mr_replica_load(lengths[0]!, lengths[1]!, 1, 4), "replica");
+  const session = made("replica", await finished(loading));
   objects.forget("job", loading);
   for (let i = 0; i < 2; i++) native.mr_request_create(session.slot, session.generation);
 }

@@ -4,7 +4,7 @@ import { block, native } from "../../../src/native/library.ts";
 import { findEngineLibrary } from "../../../src/runner/engine-library.ts";
 import type { Random } from "./random.ts";
 
-export type Kind = "context" | "allocation" | "memory" | "job" | "session";
+export type Kind = "context" | "allocation" | "memory" | "job" | "replica";
 export interface Handle {
   readonly slot: number;
   readonly generation: number;
@@ -13,7 +13,7 @@ export interface Handle {
 }
 export type Call = keyof Native;
 
-export const kinds: readonly Kind[] = ["context", "allocation", "memory", "job", "session"];
+export const kinds: readonly Kind[] = ["context", "allocation", "memory", "job", "replica"];
 const model = join(import.meta.dir, "../../fixtures/models/identity-float32.onnx");
 const staleMax = 64;
 
@@ -22,14 +22,14 @@ const closers = {
   allocation: "mr_allocation_release",
   memory: "mr_memory_close",
   job: "mr_boundary_abandon",
-  session: "mr_replica_close",
+  replica: "mr_replica_close",
 } as const satisfies Record<Kind, Call>;
 // More than a few loaded models only cost time.
-const openMax: Record<Kind, number> = { context: 4, allocation: 32, memory: 32, job: 16, session: 2 };
+const openMax: Record<Kind, number> = { context: 4, allocation: 32, memory: 32, job: 16, replica: 2 };
 
 /** The native objects that the sweep knows: open ones of every kind, and some that were closed. */
 export class Objects {
-  readonly open: Record<Kind, Handle[]> = { context: [], allocation: [], memory: [], job: [], session: [] };
+  readonly open: Record<Kind, Handle[]> = { context: [], allocation: [], memory: [], job: [], replica: [] };
   readonly stale: Handle[] = [];
   readonly #dir: string;
 
@@ -65,6 +65,8 @@ export class Objects {
         return [random.below(2), random.pick([0, 64, 4096]), random.pick([1, 64, 4096])];
       case "mr_replica_load":
         return [...this.write(findEngineLibrary(undefined, "sweep"), model), 1, random.pick([1, 4])];
+      case "mr_memory_mapFile":
+        return [...this.write(model), random.pick([0, 5, 64, 200]), random.pick([0, 1, 100])];
       case "mr_request_bind":
         block.values.set([random.below(2), 0, random.below(2), 0, 2, 2, 4]);
         return [random.below(2)];
@@ -89,11 +91,11 @@ export class Objects {
     const close = native[closers[kind]] as (slot: number, generation: number) => number;
     const result = close(handle.slot, handle.generation);
     this.forget(kind, handle);
-    if (kind === "session" && result >= 0) this.add("job", { slot: result, generation: block.results[0]! });
+    if (kind === "replica" && result >= 0) this.add("job", { slot: result, generation: block.results[0]! });
   }
 
   closeAll(): void {
-    for (const kind of ["session", "allocation", "memory", "context", "job"] as const) {
+    for (const kind of ["replica", "allocation", "memory", "context", "job"] as const) {
       for (const handle of [...this.open[kind]]) this.close(kind, handle);
     }
   }

@@ -29,7 +29,7 @@ pub const Settings = struct {
 };
 
 pub const Replica = struct {
-    pub const kind: handle.Kind = .session;
+    pub const kind: handle.Kind = .replica;
 
     /// The JavaScript thread that loaded it, and that uses it.
     owner: *Thread,
