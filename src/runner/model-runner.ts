@@ -8,7 +8,7 @@ import {
   resolveConfig,
 } from "./config.ts";
 import { type DataDesc, readDescs } from "./data-desc.ts";
-import { findEngineLibrary } from "./engine-library.ts";
+import { findEngineLibrary } from "../device/engine-library.ts";
 import { checkExpectation, type Expectation, type Inputs, type Outputs } from "./expectation.ts";
 import { InputPort } from "./input-port.ts";
 import { checkInputs, checkOutputs } from "./inputs.ts";

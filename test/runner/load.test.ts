@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { libraryName, nativeTarget } from "../../src/native/platform.ts";
-import { findEngineLibrary } from "../../src/runner/engine-library.ts";
+import { findEngineLibrary } from "../../src/device/engine-library.ts";
 import { type Expectation, ModelRunner } from "../../src/runner/index.ts";
 import { alive, failure, model } from "./fixture.ts";
 
