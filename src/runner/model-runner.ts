@@ -1,3 +1,4 @@
+import { findEngineLibrary } from "../device/engine-library.ts";
 import { makeError } from "../native/error.ts";
 import {
   checkDeadline,
@@ -8,7 +9,6 @@ import {
   resolveConfig,
 } from "./config.ts";
 import { type DataDesc, readDescs } from "./data-desc.ts";
-import { findEngineLibrary } from "../device/engine-library.ts";
 import { checkExpectation, type Expectation, type Inputs, type Outputs } from "./expectation.ts";
 import { InputPort } from "./input-port.ts";
 import { checkInputs, checkOutputs } from "./inputs.ts";

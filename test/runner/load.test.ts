@@ -3,8 +3,8 @@ import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { libraryName, nativeTarget } from "../../src/native/platform.ts";
 import { findEngineLibrary } from "../../src/device/engine-library.ts";
+import { libraryName, nativeTarget } from "../../src/native/platform.ts";
 import { type Expectation, ModelRunner } from "../../src/runner/index.ts";
 import { alive, failure, model } from "./fixture.ts";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { findEngineLibrary } from "../../../src/device/engine-library.ts";
 import type { Native } from "../../../src/native/library.ts";
 import { block, native } from "../../../src/native/library.ts";
-import { findEngineLibrary } from "../../../src/device/engine-library.ts";
 import type { Random } from "./random.ts";
 
 export type Kind = "context" | "allocation" | "memory" | "job" | "replica";
