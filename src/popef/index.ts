@@ -1,0 +1,10 @@
+export { Anchor, type AnchorOptions } from "./anchor.ts";
+export { BlobType } from "./blob-type.ts";
+export type { PopefData } from "./data.ts";
+export { FeedDataInfo, type FeedDataInfoOptions, TensorDataInfo, type TensorDataInfoOptions } from "./data-info.ts";
+export { DataType, dataTypeOf } from "./data-type.ts";
+export { Metadata, type MetadataOptions } from "./metadata.ts";
+export { Option } from "./option.ts";
+export { ProgramFlow, type ProgramFlowOptions } from "./program-flow.ts";
+export { TensorInfo, type TensorInfoOptions } from "./tensor-info.ts";
+export { TensorType } from "./tensor-type.ts";
