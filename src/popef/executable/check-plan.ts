@@ -32,6 +32,10 @@ export function checkPlan(value: unknown, op: string): Plan {
     bufferOf(reader, item, at),
   );
   reader.distinct(
+    tensors.map(({ name }) => name),
+    "tensors",
+  );
+  reader.distinct(
     [...streams, ...buffers].map(({ handle }) => handle),
     "handles",
   );

@@ -1,6 +1,7 @@
 import { makeError } from "../../native/error.ts";
 import { checkPlan } from "./check-plan.ts";
 import {
+  alignment,
   containerVersion,
   hashBytes,
   headerBytes,
