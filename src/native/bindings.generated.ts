@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 2320234903;
+export const digest = 3058634054;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -54,6 +54,7 @@ export const symbols = {
   mr_request_output: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_request_take: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_request_recycle: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_graph_describe: { args: ["u32", "u32", "f64", "f64", "u32"], returns: "i32" },
 } as const;
 
 /** Byte offsets in the thread's block. */
@@ -526,6 +527,13 @@ const table = {
     retryable: false,
     meaning: "The blob's writer was closed, or another blob was begun.",
     cure: "Finish one blob before the next.",
+  },
+  dynamic_shape: {
+    number: 106,
+    class: "argument",
+    retryable: false,
+    meaning: "A shape is not known before the model runs.",
+    cure: "Only models whose shapes are all known can be compiled; ModelRunner runs the ONNX file itself.",
   },
   device_unavailable: {
     number: 120,

@@ -12,6 +12,14 @@ pub const Options = struct {
     intra_op_threads: u32 = 0,
 };
 
+/// An initializer that the model in memory marks as external.
+pub const Weight = struct {
+    name: [:0]const u8,
+    element: u8,
+    shape: []const i64,
+    bytes: []const u8,
+};
+
 pub const Session = struct {
     library: *const Library,
     raw: *api.Session,
@@ -29,6 +37,34 @@ pub const Session = struct {
         var raw: ?*api.Session = null;
         const status = library.table.at(.create_session)(library.env, path.ptr, settings, &raw);
         try library.check(status, error.invalid_model, "{s} cannot be loaded", .{path});
+        errdefer library.table.at(.release_session)(raw.?);
+        return describe(allocator, library, raw.?);
+    }
+
+    /// From bytes. Every external initializer must be among `weights`; the engine takes them for constants, and what it
+    /// needs of them it copies: both may go when this returns.
+    pub fn loadFromMemory(allocator: std.mem.Allocator, library: *const Library, model: []const u8, weights: []const Weight, options: Options) !Session {
+        const settings = try makeOptions(library, options);
+        defer library.table.at(.release_session_options)(settings);
+        var arena: std.heap.ArenaAllocator = .init(allocator);
+        defer arena.deinit();
+        const names = try arena.allocator().alloc([*:0]const u8, weights.len);
+        const values = try arena.allocator().alloc(*const api.Value, weights.len);
+        var made: usize = 0;
+        defer for (values[0..made]) |raw| (Value{ .raw = @constCast(raw) }).release(library);
+        for (weights, names, values) |weight, *name, *raw| {
+            name.* = weight.name.ptr;
+            // The engine only reads initializers.
+            raw.* = (try Value.wrap(library, @constCast(weight.bytes), weight.shape, weight.element)).raw;
+            made += 1;
+        }
+        if (weights.len > 0) {
+            const status = library.table.at(.add_external_initializers)(settings, names.ptr, values.ptr, weights.len);
+            try library.check(status, error.invalid_model, "the weights were refused", .{});
+        }
+        var raw: ?*api.Session = null;
+        const status = library.table.at(.create_session_from_array)(library.env, model.ptr, model.len, settings, &raw);
+        try library.check(status, error.invalid_model, "the model cannot be loaded", .{});
         errdefer library.table.at(.release_session)(raw.?);
         return describe(allocator, library, raw.?);
     }
