@@ -29,6 +29,7 @@ pub const Function = enum(usize) {
     error_message = 2,
     create_env = 3,
     create_session = 7,
+    create_session_from_array = 8,
     run = 9,
     create_session_options = 10,
     disable_memory_pattern = 17,
@@ -66,12 +67,20 @@ pub const Function = enum(usize) {
     release_tensor_info = 99,
     release_session_options = 100,
     add_session_config = 130,
+    add_external_initializers = 210,
 
     fn Signature(comptime function: Function) type {
         return switch (function) {
             .error_message => fn (*const Status) callconv(.c) [*:0]const u8,
             .create_env => fn (severity: c_int, log_id: [*:0]const u8, *?*Env) callconv(.c) ?*Status,
             .create_session => fn (*Env, path: [*:0]const u8, *const SessionOptions, *?*Session) callconv(.c) ?*Status,
+            .create_session_from_array => fn (*Env, bytes: [*]const u8, size: usize, *const SessionOptions, *?*Session) callconv(.c) ?*Status,
+            .add_external_initializers => fn (
+                *SessionOptions,
+                names: [*]const [*:0]const u8,
+                values: [*]const ?*const Value,
+                count: usize,
+            ) callconv(.c) ?*Status,
             .run => fn (
                 *Session,
                 ?*const RunOptions,

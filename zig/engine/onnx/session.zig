@@ -12,6 +12,9 @@ pub const Options = struct {
     intra_op_threads: u32 = 0,
 };
 
+/// An initializer that is marked external in a graph, and whose values come from memory.
+pub const Weight = struct { name: [:0]const u8, element: u8, shape: []const i64, bytes: []u8 };
+
 pub const Session = struct {
     library: *const Library,
     raw: *api.Session,
@@ -29,6 +32,24 @@ pub const Session = struct {
         var raw: ?*api.Session = null;
         const status = library.table.at(.create_session)(library.env, path.ptr, settings, &raw);
         try library.check(status, error.invalid_model, "{s} cannot be loaded", .{path});
+        errdefer library.table.at(.release_session)(raw.?);
+        return describe(allocator, library, raw.?);
+    }
+
+    /// From the bytes of a model that has all of `weights`, and no others, as external initializers of its main graph. They
+    /// are constants to the engine, which folds and packs them.
+    pub fn loadFromMemory(allocator: std.mem.Allocator, library: *const Library, graph: []const u8, weights: []const Weight, options: Options) !Session {
+        const settings = try makeOptions(library, options);
+        defer library.table.at(.release_session_options)(settings);
+        var given = try Weights.wrap(allocator, library, weights);
+        defer given.release(allocator, library);
+        if (weights.len > 0) {
+            const status = library.table.at(.add_external_initializers)(settings, given.names.ptr, given.values.ptr, weights.len);
+            try library.check(status, error.invalid_model, "the model's weights were refused", .{});
+        }
+        var raw: ?*api.Session = null;
+        const status = library.table.at(.create_session_from_array)(library.env, graph.ptr, graph.len, settings, &raw);
+        try library.check(status, error.invalid_model, "a graph of {d} bytes cannot be loaded", .{graph.len});
         errdefer library.table.at(.release_session)(raw.?);
         return describe(allocator, library, raw.?);
     }
@@ -53,6 +74,32 @@ pub const Session = struct {
             outputs.ptr,
         );
         try self.library.check(status, error.run_failed, "the model failed", .{});
+    }
+};
+
+/// Weights as the engine takes them.
+const Weights = struct {
+    names: [][*:0]const u8,
+    values: []?*const api.Value,
+    count: usize = 0,
+
+    fn wrap(allocator: std.mem.Allocator, library: *const Library, weights: []const Weight) !Weights {
+        var self: Weights = .{ .names = &.{}, .values = &.{} };
+        errdefer self.release(allocator, library);
+        self.names = try allocator.alloc([*:0]const u8, weights.len);
+        self.values = try allocator.alloc(?*const api.Value, weights.len);
+        for (weights) |weight| {
+            self.names[self.count] = weight.name.ptr;
+            self.values[self.count] = (try Value.wrap(library, weight.bytes, weight.shape, weight.element)).raw;
+            self.count += 1;
+        }
+        return self;
+    }
+
+    fn release(self: *Weights, allocator: std.mem.Allocator, library: *const Library) void {
+        for (self.values[0..self.count]) |value| (Value{ .raw = @constCast(value.?) }).release(library);
+        allocator.free(self.names);
+        allocator.free(self.values);
     }
 };
 
