@@ -19,8 +19,8 @@ export function isPoplarExecutable(bytes: Uint8Array): boolean {
 /**
  * What a session does with an executable before anything runs.
  *
- * @throws FormatError `invalid_executable`: no executable of ours, or a damaged one; `package_hash`: one that was changed
- * after it was compiled.
+ * @throws FormatError `invalid_executable`: no executable of ours, or a damaged one; `package_hash`: one of
+ * another version, or changed after it was compiled.
  */
 export function checkExecutable(bytes: Uint8Array, options: CheckOptions = {}): DecodedExecutable {
   const { checkPackageHash = true, op = "checkExecutable" } = options;

@@ -5,7 +5,16 @@ import type { Plan, PlanGraph, PlanProgram, PlanRemoteBuffer, PlanStream, PlanTe
 import { PlanReader } from "./plan-reader.ts";
 
 /** Bounds of what one container may hold, the same in `zig/engine/program`. */
-const limits = { replicas: 1024, items: 65_536, rank: 64, depth: 1024, repeats: 1 << 20 } as const;
+const limits = {
+  replicas: 1024,
+  items: 65_536,
+  programs: 4096,
+  /** Tensors and streams of all replicas. */
+  copies: 1 << 18,
+  rank: 16,
+  depth: 256,
+  repeats: 0xffff_ffff,
+} as const;
 
 const dtypes = new Map<number, DType>(Object.values(elementTypes).map(({ code, name }) => [code, name]));
 
@@ -14,7 +23,7 @@ export function checkPlan(value: unknown, op: string): Plan {
   const reader = new PlanReader((message) =>
     makeError("invalid_executable", { op, message: `the plan's ${message}.` }),
   );
-  const root = reader.object(value, "root");
+  const root = reader.object(value, "root", ["replicas", "tensors", "streams", "remoteBuffers", "graph", "programs"]);
   const tensors = reader.list(root["tensors"], "tensors", limits.items, (item, at) => tensorOf(reader, item, at));
   const streams = reader.list(root["streams"], "streams", limits.items, (item, at) =>
     streamOf(reader, item, at, tensors),
@@ -23,21 +32,27 @@ export function checkPlan(value: unknown, op: string): Plan {
     bufferOf(reader, item, at),
   );
   reader.distinct(
+    tensors.map(({ name }) => name),
+    "tensors",
+  );
+  reader.distinct(
     [...streams, ...buffers].map(({ handle }) => handle),
     "handles",
   );
   const graph = graphOf(reader, root["graph"], tensors);
   const known = { tensors, streams, buffers, sizes: tensors.map(sizeOf) };
-  const programs = reader.list(root["programs"], "programs", limits.items, (item, at): PlanProgram => {
-    const { name, steps } = reader.object(item, at);
+  const programs = reader.list(root["programs"], "programs", limits.programs, (item, at): PlanProgram => {
+    const { name, steps } = reader.object(item, at, ["name", "steps"]);
     return { name: reader.text(name, `${at}.name`), steps: checkSteps(reader, steps, `${at}.steps`, known) };
   });
   const replicas = reader.integer(root["replicas"], "replicas", 1, limits.replicas);
+  if ((tensors.length + streams.length) * replicas > limits.copies)
+    throw reader.fail(`replicas are ${replicas}, of ${tensors.length} tensors and ${streams.length} streams: too many`);
   return { replicas, tensors, streams, remoteBuffers: buffers, graph, programs };
 }
 
 function tensorOf(reader: PlanReader, item: unknown, at: string): PlanTensor {
-  const { name, type, shape } = reader.object(item, at);
+  const { name, type, shape } = reader.object(item, at, ["name", "type", "shape"]);
   const code = reader.integer(type, `${at}.type`, 0, 255);
   if (!dtypes.has(code)) throw reader.fail(`${at}.type is ${code}, no element type of a plain tensor`);
   const axes = reader.list(shape, `${at}.shape`, limits.rank, (axis, where) =>
@@ -53,7 +68,8 @@ function sizeOf({ type, shape }: PlanTensor): number {
 }
 
 function streamOf(reader: PlanReader, item: unknown, at: string, tensors: readonly PlanTensor[]): PlanStream {
-  const { handle, tensor, toDevice, depth, prefetch } = reader.object(item, at);
+  const members = ["handle", "tensor", "toDevice", "depth", "prefetch"];
+  const { handle, tensor, toDevice, depth, prefetch } = reader.object(item, at, members);
   return {
     handle: reader.text(handle, `${at}.handle`),
     tensor: reader.index(tensor, `${at}.tensor`, tensors),
@@ -64,7 +80,7 @@ function streamOf(reader: PlanReader, item: unknown, at: string, tensors: readon
 }
 
 function bufferOf(reader: PlanReader, item: unknown, at: string): PlanRemoteBuffer {
-  const { handle, size, repeats } = reader.object(item, at);
+  const { handle, size, repeats } = reader.object(item, at, ["handle", "size", "repeats"]);
   return {
     handle: reader.text(handle, `${at}.handle`),
     size: reader.integer(size, `${at}.size`, 0, Number.MAX_SAFE_INTEGER),
@@ -73,7 +89,7 @@ function bufferOf(reader: PlanReader, item: unknown, at: string): PlanRemoteBuff
 }
 
 function graphOf(reader: PlanReader, value: unknown, tensors: readonly PlanTensor[]): PlanGraph {
-  const { inputs, outputs, weights } = reader.object(value, "graph");
+  const { inputs, outputs, weights } = reader.object(value, "graph", ["inputs", "outputs", "weights"]);
   const indices = (list: unknown, at: string) =>
     reader.list(list, at, limits.items, (index, where) => reader.index(index, where, tensors));
   const graph = {

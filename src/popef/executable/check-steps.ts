@@ -2,8 +2,8 @@ import type { PlanRemoteBuffer, PlanStream, PlanTensor, Step } from "./plan.ts";
 import type { PlanReader } from "./plan-reader.ts";
 
 const stepsMax = 65_536;
-const nestingMax = 16;
-const timesMax = 0xffff_ffff;
+const nestingMax = 8;
+const timesMax = Number.MAX_SAFE_INTEGER;
 
 export interface Known {
   readonly tensors: readonly PlanTensor[];

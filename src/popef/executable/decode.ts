@@ -1,6 +1,7 @@
 import { makeError } from "../../native/error.ts";
 import { checkPlan } from "./check-plan.ts";
 import {
+  alignment,
   containerVersion,
   hashBytes,
   headerBytes,
@@ -26,7 +27,7 @@ export interface DecodedExecutable {
 /**
  * Takes an executable apart and checks that everything in it fits together.
  *
- * @throws FormatError `invalid_executable`: the message says what was found.
+ * @throws FormatError `invalid_executable`: the message says what was found; `package_hash`: it is of another version.
  */
 export function decodeExecutable(bytes: Uint8Array, op = "decodeExecutable"): DecodedExecutable {
   const fail = (message: string) => makeError("invalid_executable", { op, message });
@@ -37,13 +38,16 @@ export function decodeExecutable(bytes: Uint8Array, op = "decodeExecutable"): De
   const header = new DataView(bytes.buffer, bytes.byteOffset, headerBytes);
   const version = header.getUint32(offsets.versions, true);
   const steps = header.getUint32(offsets.versions + 4, true);
-  if (version !== containerVersion) throw fail(`container version ${version}; version ${containerVersion} is known.`);
-  if (steps !== stepListVersion) throw fail(`step-list version ${steps}; version ${stepListVersion} is known.`);
+  if (version !== containerVersion || steps !== stepListVersion)
+    throw makeError("package_hash", {
+      op,
+      message: `the executable has container version ${version} and step-list version ${steps}; ${containerVersion} and ${stepListVersion} are known here.`,
+    });
 
   const planSize = header.getBigUint64(offsets.planSize, true);
   const graphSize = header.getBigUint64(offsets.graphSize, true);
   const whole = BigInt(headerBytes) + planSize + graphSize;
-  if (whole !== BigInt(bytes.length))
+  if (whole !== BigInt(bytes.length) || planSize % BigInt(alignment) !== 0n)
     throw fail(
       `header, plan and graph have ${headerBytes}, ${planSize} and ${graphSize} bytes; the whole has ${bytes.length}.`,
     );

@@ -1,3 +1,5 @@
+const nameBytesMax = 1024;
+
 type Members = { readonly [member: string]: unknown };
 
 /** Takes JSON values apart, each with the words that name it in an error. */
@@ -9,9 +11,14 @@ export class PlanReader {
     this.fail = fail;
   }
 
-  object(value: unknown, at: string): Members {
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Members;
-    throw this.fail(`${at} is ${kindOf(value)}, not an object`);
+  /** With these members and no others. */
+  object(value: unknown, at: string, members: readonly string[]): Members {
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      throw this.fail(`${at} is ${kindOf(value)}, not an object`);
+    for (const member of Object.keys(value))
+      if (!members.includes(member))
+        throw this.fail(`${at} has ${JSON.stringify(member.slice(0, 64))}, which is unknown`);
+    return value as Members;
   }
 
   array(value: unknown, at: string, most: number): readonly unknown[] {
@@ -26,7 +33,8 @@ export class PlanReader {
 
   text(value: unknown, at: string): string {
     // NUL ends a name in C.
-    if (typeof value === "string" && value !== "" && !value.includes("\0")) return value;
+    const usable = typeof value === "string" && value !== "" && !value.includes("\0");
+    if (usable && Buffer.byteLength(value) <= nameBytesMax) return value;
     throw this.fail(`${at} is ${kindOf(value)}, not a name`);
   }
 
