@@ -19,6 +19,8 @@ test {
     _ = @import("os/pagemap.zig");
     _ = @import("os/seat.zig");
     _ = @import("replica/queue.zig");
+    _ = @import("ring/layout.zig");
+    _ = @import("ring/spsc_test.zig");
     _ = @import("shm/directory.zig");
     _ = @import("shm/index_test.zig");
     _ = @import("shm/job_test.zig");
