@@ -18,6 +18,9 @@ test {
     _ = @import("os/futex.zig");
     _ = @import("os/pagemap.zig");
     _ = @import("os/seat.zig");
+    _ = @import("queue/entries.zig");
+    _ = @import("queue/events.zig");
+    _ = @import("queue/queue_test.zig");
     _ = @import("replica/queue.zig");
     _ = @import("ring/layout.zig");
     _ = @import("ring/spsc_test.zig");
