@@ -2,10 +2,10 @@ import { create, createFileRegistry, type DescMessage, fromBinary, toBinary } fr
 import {
   type DescriptorProto,
   DescriptorProtoSchema,
-  FieldDescriptorProto_Label as Label,
-  FieldDescriptorProto_Type as Type,
   FieldDescriptorProtoSchema,
   FileDescriptorProtoSchema,
+  FieldDescriptorProto_Label as Label,
+  FieldDescriptorProto_Type as Type,
 } from "@bufbuild/protobuf/wkt";
 import type { ModelProto } from "./proto.ts";
 
