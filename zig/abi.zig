@@ -20,6 +20,7 @@ pub const modules = .{
     .replica = @import("calls/replica.zig"),
     .request = @import("calls/request.zig"),
     .graph = @import("calls/graph.zig"),
+    .queue = @import("calls/queue.zig"),
 };
 
 pub const supported = builtin.os.tag == .linux;

@@ -1,5 +1,14 @@
 test {
+    _ = @import("driver/cpu/devices.zig");
+    _ = @import("driver/poplar/failure.zig");
+    _ = @import("driver/poplar/provider.zig");
     _ = @import("driver/poplar/table.zig");
+    _ = @import("engine/program/container.zig");
+    _ = @import("engine/program/cursor.zig");
+    _ = @import("engine/program/endpoint.zig");
+    _ = @import("engine/program/engine.zig");
+    _ = @import("engine/program/options.zig");
+    _ = @import("engine/program/watchdog.zig");
     _ = @import("session/stream.zig");
     _ = @import("abi/errors.zig");
     _ = @import("abi/handle.zig");
@@ -10,7 +19,12 @@ test {
     _ = @import("os/futex.zig");
     _ = @import("os/pagemap.zig");
     _ = @import("os/seat.zig");
+    _ = @import("queue/entries.zig");
+    _ = @import("queue/events.zig");
+    _ = @import("queue/queue_test.zig");
     _ = @import("replica/queue.zig");
+    _ = @import("ring/layout.zig");
+    _ = @import("ring/spsc_test.zig");
     _ = @import("shm/directory.zig");
     _ = @import("shm/index_test.zig");
     _ = @import("shm/job_test.zig");

@@ -81,6 +81,9 @@ typedef struct mrp_callbacks {
   void (*complete)(void *context);
   /* What was prefetched and not completed was dropped, and is to be offered again. */
   void (*invalidate_prefetched)(void *context);
+  /* From any thread, while prefetch or fetch is under way and the run is to end (mrp_engine_stop, target.hostSyncTimeout):
+     it should return soon, whatever the buffer holds. NULL: it cannot be interrupted, and the run ends when it returns. */
+  void (*interrupt)(void *context);
 } mrp_callbacks;
 
 typedef struct mrp_device mrp_device;

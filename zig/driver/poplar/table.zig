@@ -48,6 +48,7 @@ pub const Callbacks = extern struct {
     fetch: *const fn (context: ?*anyopaque, buffer: [*]u8) callconv(.c) void,
     complete: *const fn (context: ?*anyopaque) callconv(.c) void,
     invalidate_prefetched: *const fn (context: ?*anyopaque) callconv(.c) void,
+    interrupt: ?*const fn (context: ?*anyopaque) callconv(.c) void = null,
 };
 
 pub const Device = opaque {};

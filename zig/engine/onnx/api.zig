@@ -74,11 +74,11 @@ pub const Function = enum(usize) {
             .error_message => fn (*const Status) callconv(.c) [*:0]const u8,
             .create_env => fn (severity: c_int, log_id: [*:0]const u8, *?*Env) callconv(.c) ?*Status,
             .create_session => fn (*Env, path: [*:0]const u8, *const SessionOptions, *?*Session) callconv(.c) ?*Status,
-            .create_session_from_array => fn (*Env, model: *const anyopaque, size_bytes: usize, *const SessionOptions, *?*Session) callconv(.c) ?*Status,
+            .create_session_from_array => fn (*Env, bytes: [*]const u8, size: usize, *const SessionOptions, *?*Session) callconv(.c) ?*Status,
             .add_external_initializers => fn (
                 *SessionOptions,
                 names: [*]const [*:0]const u8,
-                values: [*]const *const Value,
+                values: [*]const ?*const Value,
                 count: usize,
             ) callconv(.c) ?*Status,
             .run => fn (

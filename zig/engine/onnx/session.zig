@@ -12,13 +12,8 @@ pub const Options = struct {
     intra_op_threads: u32 = 0,
 };
 
-/// An initializer that the model in memory marks as external.
-pub const Weight = struct {
-    name: [:0]const u8,
-    element: u8,
-    shape: []const i64,
-    bytes: []const u8,
-};
+/// An initializer that is marked external in a graph, and whose values come from memory.
+pub const Weight = struct { name: [:0]const u8, element: u8, shape: []const i64, bytes: []u8 };
 
 pub const Session = struct {
     library: *const Library,
@@ -41,30 +36,20 @@ pub const Session = struct {
         return describe(allocator, library, raw.?);
     }
 
-    /// From bytes. Every external initializer must be among `weights`; the engine takes them for constants, and what it
-    /// needs of them it copies: both may go when this returns.
-    pub fn loadFromMemory(allocator: std.mem.Allocator, library: *const Library, model: []const u8, weights: []const Weight, options: Options) !Session {
+    /// From the bytes of a model that has all of `weights`, and no others, as external initializers of its main graph. They
+    /// are constants to the engine, which folds and packs them.
+    pub fn loadFromMemory(allocator: std.mem.Allocator, library: *const Library, graph: []const u8, weights: []const Weight, options: Options) !Session {
         const settings = try makeOptions(library, options);
         defer library.table.at(.release_session_options)(settings);
-        var arena: std.heap.ArenaAllocator = .init(allocator);
-        defer arena.deinit();
-        const names = try arena.allocator().alloc([*:0]const u8, weights.len);
-        const values = try arena.allocator().alloc(*const api.Value, weights.len);
-        var made: usize = 0;
-        defer for (values[0..made]) |raw| (Value{ .raw = @constCast(raw) }).release(library);
-        for (weights, names, values) |weight, *name, *raw| {
-            name.* = weight.name.ptr;
-            // The engine only reads initializers.
-            raw.* = (try Value.wrap(library, @constCast(weight.bytes), weight.shape, weight.element)).raw;
-            made += 1;
-        }
+        var given = try Weights.wrap(allocator, library, weights);
+        defer given.release(allocator, library);
         if (weights.len > 0) {
-            const status = library.table.at(.add_external_initializers)(settings, names.ptr, values.ptr, weights.len);
-            try library.check(status, error.invalid_model, "the weights were refused", .{});
+            const status = library.table.at(.add_external_initializers)(settings, given.names.ptr, given.values.ptr, weights.len);
+            try library.check(status, error.invalid_model, "the model's weights were refused", .{});
         }
         var raw: ?*api.Session = null;
-        const status = library.table.at(.create_session_from_array)(library.env, model.ptr, model.len, settings, &raw);
-        try library.check(status, error.invalid_model, "the model cannot be loaded", .{});
+        const status = library.table.at(.create_session_from_array)(library.env, graph.ptr, graph.len, settings, &raw);
+        try library.check(status, error.invalid_model, "a graph of {d} bytes cannot be loaded", .{graph.len});
         errdefer library.table.at(.release_session)(raw.?);
         return describe(allocator, library, raw.?);
     }
@@ -89,6 +74,32 @@ pub const Session = struct {
             outputs.ptr,
         );
         try self.library.check(status, error.run_failed, "the model failed", .{});
+    }
+};
+
+/// Weights as the engine takes them.
+const Weights = struct {
+    names: [][*:0]const u8,
+    values: []?*const api.Value,
+    count: usize = 0,
+
+    fn wrap(allocator: std.mem.Allocator, library: *const Library, weights: []const Weight) !Weights {
+        var self: Weights = .{ .names = &.{}, .values = &.{} };
+        errdefer self.release(allocator, library);
+        self.names = try allocator.alloc([*:0]const u8, weights.len);
+        self.values = try allocator.alloc(?*const api.Value, weights.len);
+        for (weights) |weight| {
+            self.names[self.count] = weight.name.ptr;
+            self.values[self.count] = (try Value.wrap(library, weight.bytes, weight.shape, weight.element)).raw;
+            self.count += 1;
+        }
+        return self;
+    }
+
+    fn release(self: *Weights, allocator: std.mem.Allocator, library: *const Library) void {
+        for (self.values[0..self.count]) |value| (Value{ .raw = @constCast(value.?) }).release(library);
+        allocator.free(self.names);
+        allocator.free(self.values);
     }
 };
 

@@ -1,0 +1,164 @@
+//! The queues of one session, behind one handle: they share a lock, what they announce, and the JavaScript thread that
+//! puts entries in. Streams that sessions still hold keep it alive; with the handle gone they never wait again.
+const std = @import("std");
+const futex = @import("../os/futex.zig");
+const handle = @import("../abi/handle.zig");
+const report = @import("../abi/report.zig");
+const switches = @import("../os/switches.zig");
+const Thread = @import("../abi/thread.zig").Thread;
+const events = @import("events.zig");
+const queues = @import("queue.zig");
+const Queue = queues.Queue;
+
+const allocator = std.heap.smp_allocator;
+const queues_max = 4096;
+const buffers_max = 1 << 20;
+
+pub const Set = struct {
+    pub const kind: handle.Kind = .queue;
+
+    thread: *Thread,
+    /// How long a stream waits for data before that is announced; 0: it never is.
+    timeout_ns: u64,
+    /// One for the handle, one for each queue whose stream somebody holds.
+    references: std.atomic.Value(u32) = .init(1),
+    mutex: futex.Mutex = .{},
+    queues: std.ArrayList(*Queue) = .empty,
+    events: events.Events = .{},
+    /// Announced since the lock was taken.
+    untold: bool = false,
+    /// Grows with announcements; the JavaScript thread sleeps on it in `wait`.
+    news: std.atomic.Value(u32) = .init(0),
+    listening: bool = false,
+    stop_announced: bool = false,
+
+    pub fn create(thread: *Thread, timeout_ns: u64) !*Set {
+        const self = try allocator.create(Set);
+        errdefer allocator.destroy(self);
+        self.* = .{ .thread = thread, .timeout_ns = timeout_ns };
+        // One for `stopped`.
+        try self.events.reserve(allocator, 1);
+        _ = thread.retain();
+        return self;
+    }
+
+    /// Returns the new queue's number. `count`: entries it holds.
+    pub fn add(self: *Set, direction: queues.Direction, batch: u64, count: u32) !u32 {
+        if (count == 0 or count > buffers_max)
+            return report.fail(error.invalid_argument, "a queue of {d} entries; it has 1 to {d}.", .{ count, buffers_max });
+        if (batch == 0 or batch > std.math.maxInt(u40))
+            return report.fail(error.invalid_argument, "a batch of {d} bytes.", .{batch});
+        if (self.queues.items.len == queues_max)
+            return report.fail(error.invalid_argument, "{d} queues are the most.", .{queues_max});
+        const number: u32 = @intCast(self.queues.items.len);
+        const queue = try Queue.create(self, number, direction, @intCast(batch), count);
+        errdefer queue.destroy();
+        self.lock();
+        defer self.unlock();
+        // Start and completion of each entry, a timeout, and room.
+        try self.events.reserve(allocator, @as(usize, count) * 2 + 2);
+        try self.queues.append(allocator, queue);
+        _ = self.references.fetchAdd(1, .monotonic);
+        return number;
+    }
+
+    pub fn find(self: *Set, number: u32) !*Queue {
+        if (number < self.queues.items.len) return self.queues.items[number];
+        return report.fail(error.invalid_argument, "there is no queue {d}.", .{number});
+    }
+
+    pub fn lock(self: *Set) void {
+        self.mutex.lock();
+    }
+
+    /// Wakes the JavaScript thread if something was announced.
+    pub fn unlock(self: *Set) void {
+        const untold = self.untold;
+        self.untold = false;
+        const listening = self.listening;
+        if (untold) _ = self.news.fetchAdd(1, .monotonic);
+        self.mutex.unlock();
+        if (!untold) return;
+        if (listening) futex.wakePrivate(&self.news, 1);
+        self.thread.wake.signal();
+    }
+
+    pub fn announce(self: *Set, event: events.Event) void {
+        self.events.push(event);
+        self.untold = true;
+    }
+
+    /// For the JavaScript thread; null: there is nothing (any more).
+    pub fn next(self: *Set) ?events.Event {
+        while (self.events.pop()) |event| {
+            if (event.kind == .stopped) {
+                self.stop_announced = false;
+                return event;
+            }
+            const queue = self.queues.items[event.queue];
+            switch (event.kind) {
+                .read_start => queue.entries.entry(event.entry).start_announced = false,
+                .read_complete, .write_complete => queue.entries.entry(event.entry).complete_announced = false,
+                .read_timeout => {
+                    queue.timeout_announced = false;
+                    // Data came meanwhile: whoever acted on it now would be late.
+                    if (!queue.isAwaited()) continue;
+                },
+                .room => queue.room_announced = false,
+                .stopped => unreachable,
+            }
+            return event;
+        }
+        return null;
+    }
+
+    /// Sleeps until something is announced, or a time.
+    pub fn wait(self: *Set, limit_ns: u64) void {
+        self.lock();
+        if (self.events.any()) return self.unlock();
+        const seen = self.news.load(.monotonic);
+        self.listening = true;
+        self.unlock();
+        futex.waitPrivate(&self.news, seen, limit_ns);
+        self.lock();
+        self.listening = false;
+        self.unlock();
+    }
+
+    /// A stream was interrupted. Requests that are in the queues or on the device are lost: until it was reset, a queue
+    /// takes nothing more, lest it met the remains of others.
+    pub fn outdate(self: *Set) void {
+        const touched = for (self.queues.items) |queue| {
+            if (!queue.isUntouched()) break true;
+        } else false;
+        if (!touched or switches.off("queue_outdated")) return;
+        for (self.queues.items) |queue| queue.outdated = true;
+        if (self.stop_announced) return;
+        self.stop_announced = true;
+        self.announce(.{ .queue = 0, .kind = .stopped });
+    }
+
+    pub fn release(self: *Set) void {
+        if (self.references.fetchSub(1, .acq_rel) != 1) return;
+        self.thread.release();
+        self.events.deinit(allocator);
+        allocator.destroy(self);
+    }
+
+    /// The handle was closed.
+    pub fn drop(object: *anyopaque) void {
+        const self: *Set = @ptrCast(@alignCast(object));
+        self.lock();
+        var all = self.queues;
+        self.queues = .empty;
+        for (all.items) |queue| {
+            queue.reset();
+            queue.disconnected = true;
+        }
+        self.unlock();
+        // A stream that nobody else holds goes now, and its queue with it.
+        for (all.items) |queue| queue.stream.release();
+        all.deinit(allocator);
+        self.release();
+    }
+};
