@@ -24,7 +24,6 @@ pub fn describe(t: *Thread, slot: u32, generation: u32, graph_size: f64, weights
     const bytes = pinned.ptr.slice();
     if (graph_bytes > bytes.len or json_bytes > bytes.len - graph_bytes)
         return report.fail(error.out_of_bounds, "{d} and {d} bytes reach beyond the memory of {d}.", .{ graph_bytes, json_bytes, bytes.len });
-    const model = bytes[0..@intCast(graph_bytes)];
     const self = try prepare(library, pinned.ptr, bytes[0..@intCast(graph_bytes)], bytes[@intCast(graph_bytes)..][0..@intCast(json_bytes)]);
     const started = try jobs.start(t, self);
     t.block.results[0] = @floatFromInt(started.generation);
