@@ -1,23 +1,10 @@
 import type { AnchorOptions } from "../anchor.ts";
-import type { DataType } from "../data-type.ts";
 import { Metadata } from "../metadata.ts";
 
 import { TensorType } from "../tensor-type.ts";
+import type { ModelTensors, NamedTensor } from "./model-tensors.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { handles, programs } from "./program.ts";
-
-/** Name, shape of one replica's tensor, and element type. */
-export interface NamedTensor {
-  readonly name: string;
-  readonly dataType: DataType;
-  readonly shape: readonly number[];
-}
-
-export interface ModelTensors {
-  readonly inputs: readonly NamedTensor[];
-  readonly weights: readonly NamedTensor[];
-  readonly outputs: readonly NamedTensor[];
-}
 
 /** What a session needs to know of the executable. */
 export function metadataOf(executable: string, tensors: ModelTensors, options: ResolvedOptions): Metadata {

@@ -1,5 +1,6 @@
 import { off } from "../../native/switches.ts";
 import type { Plan, PlanRemoteBuffer, PlanStream, PlanTensor, Step } from "../executable/index.ts";
+import type { ModelTensors } from "./model-tensors.ts";
 import type { ResolvedOptions } from "./options.ts";
 
 /** Numbers of the programs, as producers for TensorFlow have them. */
@@ -13,21 +14,15 @@ export const handles = {
   remote: (tensor: string) => `remote_${tensor}`,
 } as const;
 
-export interface GraphTensors {
-  readonly inputs: readonly PlanTensor[];
-  readonly weights: readonly PlanTensor[];
-  readonly outputs: readonly PlanTensor[];
-  /** Bytes of each weight. */
-  readonly weightBytes: readonly number[];
-}
-
 /**
  * The programs of a compiled graph: load brings the weights, main takes inputs and gives outputs `deviceIterations` times,
  * save takes the weights back.
  */
-export function planOf({ inputs, weights, outputs, weightBytes }: GraphTensors, options: ResolvedOptions): Plan {
-  const tensors = [...inputs, ...weights, ...outputs];
-  const indices = (of: readonly PlanTensor[], first: number) => of.map((_, index) => first + index);
+export function planOf({ inputs, weights, outputs }: ModelTensors, options: ResolvedOptions): Plan {
+  const tensors = [...inputs, ...weights, ...outputs].map(
+    ({ name, type, shape }): PlanTensor => ({ name, type, shape }),
+  );
+  const indices = (of: readonly unknown[], first: number) => of.map((_, index) => first + index);
   const graph = {
     inputs: indices(inputs, 0),
     weights: indices(weights, inputs.length),
@@ -45,7 +40,7 @@ export function planOf({ inputs, weights, outputs, weightBytes }: GraphTensors, 
   const load: Step[] = graph.weights.map((tensor, index) => {
     if (!options.remoteBuffers.includes(name(tensor)))
       return ["toTensor", stream(tensor, handles.toDevice(name(tensor)), true)];
-    const buffer = { handle: handles.remote(name(tensor)), size: weightBytes[index]!, repeats: 1 };
+    const buffer = { handle: handles.remote(name(tensor)), size: weights[index]!.byteLength, repeats: 1 };
     return ["remoteToTensor", remoteBuffers.push(buffer) - 1, tensor];
   });
   const take: Step[] = graph.inputs.map((tensor) => [

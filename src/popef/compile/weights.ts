@@ -1,7 +1,8 @@
 import { makeError } from "../../native/error.ts";
 import { off } from "../../native/switches.ts";
 import { elementTypes } from "../../tensor/index.ts";
-import { type DataType, dataTypeOf } from "../data-type.ts";
+import { dataTypeOf } from "../data-type.ts";
+import type { NamedTensor } from "./model-tensors.ts";
 import { externalRange, type FileRange, isExternal, readRange } from "./onnx/external-data.ts";
 import { attributeTensorsOf, bodiesOf } from "./onnx/graphs.ts";
 import type { GraphProto, TensorProto } from "./onnx/proto.ts";
@@ -15,12 +16,7 @@ const weightBytesMin = 128;
 const modelBytesMax = 0x7fff_ffff;
 
 /** A tensor that the load program brings. */
-export interface Weight {
-  readonly name: string;
-  readonly dataType: DataType;
-  /** `TensorProto.DataType`. */
-  readonly type: number;
-  readonly shape: readonly number[];
+export interface Weight extends NamedTensor {
   readonly byteLength: number;
   /** Where the elements are: in the model's bytes, or in a file beside it. */
   readonly data: Uint8Array | FileRange;
