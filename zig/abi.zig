@@ -19,6 +19,7 @@ pub const modules = .{
     .allocation = @import("calls/allocation.zig"),
     .replica = @import("calls/replica.zig"),
     .request = @import("calls/request.zig"),
+    .graph = @import("calls/graph.zig"),
     .queue = @import("calls/queue.zig"),
 };
 

@@ -14,6 +14,7 @@ test {
     _ = @import("abi/handle.zig");
     _ = @import("engine/onnx/api.zig");
     _ = @import("engine/onnx/library.zig");
+    _ = @import("engine/onnx/outline.zig");
     _ = @import("engine/onnx/session_test.zig");
     _ = @import("os/futex.zig");
     _ = @import("os/pagemap.zig");

@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 1204775455;
+export const digest = 3879363722;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -54,6 +54,7 @@ export const symbols = {
   mr_request_output: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_request_take: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_request_recycle: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_graph_describe: { args: ["u32", "u32", "f64", "f64", "u32"], returns: "i32" },
   mr_queue_open: { args: ["f64"], returns: "i32" },
   mr_queue_add: { args: ["u32", "u32", "u32", "u32", "f64"], returns: "i32" },
   mr_queue_stream: { args: ["u32", "u32", "u32"], returns: "i32" },
@@ -538,6 +539,13 @@ const table = {
     retryable: false,
     meaning: "The blob's writer was closed, or another blob was begun.",
     cure: "Finish one blob before the next.",
+  },
+  dynamic_shape: {
+    number: 106,
+    class: "argument",
+    retryable: false,
+    meaning: "A shape is not known before the model runs.",
+    cure: "Only models whose shapes are all known can be compiled; ModelRunner runs the ONNX file itself.",
   },
   device_unavailable: {
     number: 120,

@@ -92,6 +92,7 @@ pub const table = [_]Error{
     row(103, "package_hash", .format, false, "The executable was made by another version.", "Compile the model again, or set checkPackageHash: false."),
     row(104, "invalid_executable", .format, false, "The bytes are no executable that can run here.", "Compile the model again; the message says what was found."),
     row(105, "writer_inactive", .state, false, "The blob's writer was closed, or another blob was begun.", "Finish one blob before the next."),
+    row(106, "dynamic_shape", .argument, false, "A shape is not known before the model runs.", "Only models whose shapes are all known can be compiled; ModelRunner runs the ONNX file itself."),
 
     // Devices and programs
     row(120, "device_unavailable", .device, true, "No device that fits is free.", "Wait with a DeviceWaitConfig, or ask for what the message lists."),

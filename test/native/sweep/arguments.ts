@@ -60,7 +60,7 @@ export function kindOf(call: Call): Kind | undefined {
   if (call === "mr_context_open" || call === "mr_replica_load" || call === "mr_memory_mapFile") return undefined;
   if (call.startsWith("mr_context_")) return "context";
   if (call.startsWith("mr_allocation_")) return "allocation";
-  if (call.startsWith("mr_memory_")) return "memory";
+  if (call.startsWith("mr_memory_") || call === "mr_graph_describe") return "memory";
   if (call.startsWith("mr_replica_") || call.startsWith("mr_request_")) return "replica";
   if (call === "mr_boundary_finish" || call === "mr_boundary_abandon") return "job";
   throw new Error(`${call}: what kind of handle does it take?`);
@@ -78,11 +78,16 @@ export const makes: Partial<Record<Call, Kind>> = {
   mr_allocation_share: "allocation",
   mr_context_createJob: "job",
   mr_replica_load: "job",
+  mr_graph_describe: "job",
   mr_replica_close: "job",
 };
 
 /** What the job that a call starts makes. */
-export const jobMakes: Partial<Record<Call, Kind>> = { mr_context_createJob: "allocation", mr_replica_load: "replica" };
+export const jobMakes: Partial<Record<Call, Kind>> = {
+  mr_context_createJob: "allocation",
+  mr_replica_load: "replica",
+  mr_graph_describe: "memory",
+};
 
 /** Calls that end the handle they are given. */
 export const ends: ReadonlySet<Call> = new Set<Call>([

@@ -17,6 +17,7 @@ const rarely: Partial<Record<Call, number>> = {
   mr_boundary_reset: 40,
   mr_replica_close: 10,
   mr_replica_load: 4,
+  mr_graph_describe: 4,
   mr_context_close: 4,
 };
 const aboutHandles = new Set(["invalid_argument", "stale_handle", "wrong_kind", "closed"]);

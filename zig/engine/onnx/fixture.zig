@@ -28,7 +28,19 @@ pub fn node(comptime operator: []const u8, comptime inputs: anytype, comptime ou
 }
 
 pub fn model(comptime nodes: anytype, comptime inputs: anytype, comptime outputs: anytype) []const u8 {
+    return modelWithWeights(nodes, .{}, inputs, outputs);
+}
+
+/// An initializer without data, whose bytes whoever loads the model brings.
+pub fn external(comptime name: []const u8, comptime element: u64, comptime axes: anytype) []const u8 {
+    comptime var dims: []const u8 = "";
+    inline for (axes) |axis| dims = dims ++ number(1, axis);
+    return dims ++ number(2, element) ++ text(8, name) ++ text(13, text(1, "location") ++ text(2, "*")) ++ number(14, 1);
+}
+
+pub fn modelWithWeights(comptime nodes: anytype, comptime weights: anytype, comptime inputs: anytype, comptime outputs: anytype) []const u8 {
     comptime var graph: []const u8 = "";
+    inline for (weights) |bytes| graph = graph ++ text(5, bytes);
     inline for (nodes) |bytes| graph = graph ++ text(1, bytes);
     graph = graph ++ text(2, "fixture");
     inline for (inputs) |bytes| graph = graph ++ text(11, bytes);

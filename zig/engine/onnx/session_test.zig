@@ -5,6 +5,7 @@ const report = @import("../../abi/report.zig");
 const value = @import("value.zig");
 const Library = @import("library.zig").Library;
 const Session = @import("session.zig").Session;
+const Weight = @import("session.zig").Weight;
 const RunOptions = @import("session.zig").RunOptions;
 const openForTest = @import("library.zig").openForTest;
 
@@ -115,4 +116,40 @@ test "a run that was told to end fails, and its options work again once renewed"
     options.renew(library);
     try session.run(&options, &.{input.raw}, &outputs);
     value.Value.adopt(outputs[0].?).release(library);
+}
+
+test "external weights are those that are given, also where the engine computes with them before it runs" {
+    const library = try openForTest();
+    @setEvalBranchQuota(100_000);
+    // y = x + w, z = x + (w + w): the engine adds w to itself once, while it loads.
+    const bytes = comptime fixture.modelWithWeights(
+        .{ fixture.node("Add", .{ "x", "w" }, .{"y"}), fixture.node("Add", .{ "w", "w" }, .{"twice"}), fixture.node("Add", .{ "x", "twice" }, .{"z"}) },
+        .{fixture.external("w", float32, .{64})},
+        .{fixture.tensor("x", float32, .{64})},
+        .{ fixture.tensor("y", float32, .{64}), fixture.tensor("z", float32, .{64}) },
+    );
+    const before = value.liveCount();
+    for ([_]f32{ 1, 50 }) |scale| {
+        var w: [64]f32 = @splat(scale);
+        var session: Session = try .loadFromMemory(std.testing.allocator, library, bytes, &.{
+            .{ .name = "w", .element = float32, .shape = &.{64}, .bytes = std.mem.sliceAsBytes(&w) },
+        }, .{ .intra_op_threads = 1 });
+        defer session.close();
+        try std.testing.expectEqual(1, session.inputs.len);
+        // The caller's copy is nobody's business any more.
+        @memset(&w, -1);
+        var x: [64]f32 = @splat(10);
+        var y: [2][64]f32 = @splat(@splat(0));
+        const input = try value.Value.wrap(library, std.mem.sliceAsBytes(&x), &.{64}, float32);
+        defer input.release(library);
+        var outputs: [2]?*api.Value = undefined;
+        for (&outputs, &y) |*output, *to| output.* = (try value.Value.wrap(library, std.mem.sliceAsBytes(to), &.{64}, float32)).raw;
+        defer for (outputs) |raw| value.Value.release(.{ .raw = raw.? }, library);
+        try session.run(null, &.{input.raw}, &outputs);
+        try std.testing.expectEqual(10 + scale, y[0][63]);
+        try std.testing.expectEqual(10 + 2 * scale, y[1][63]);
+    }
+    const missing: []const Weight = &.{};
+    try std.testing.expectError(error.invalid_model, Session.loadFromMemory(std.testing.allocator, library, bytes, missing, .{}));
+    try std.testing.expectEqual(before, value.liveCount());
 }

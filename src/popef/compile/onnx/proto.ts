@@ -19,6 +19,8 @@ export interface NodeProto {
 }
 
 export interface AttributeProto {
+  t?: TensorProto | undefined;
+  tensors: TensorProto[];
   g?: GraphProto | undefined;
   graphs: GraphProto[];
 }
@@ -44,7 +46,8 @@ export interface TensorProto {
   name: string;
   dims: bigint[];
   dataType: number;
-  rawData: Uint8Array;
+  /** Empty where it is absent, as are the lists. */
+  rawData?: Uint8Array;
   floatData: number[];
   int32Data: number[];
   int64Data: bigint[];

@@ -30,7 +30,12 @@ const messages: { readonly [message: string]: { readonly [field: string]: Field 
     op_type: [4, "string"],
     attribute: [5, "AttributeProto", "repeated"],
   },
-  AttributeProto: { g: [6, "GraphProto"], graphs: [11, "GraphProto", "repeated"] },
+  AttributeProto: {
+    t: [5, "TensorProto"],
+    g: [6, "GraphProto"],
+    tensors: [10, "TensorProto", "repeated"],
+    graphs: [11, "GraphProto", "repeated"],
+  },
   ValueInfoProto: { name: [1, "string"], type: [2, "TypeProto"] },
   TypeProto: { tensor_type: [1, "TensorType"] },
   TensorType: { elem_type: [1, "int32"], shape: [2, "TensorShapeProto"] },
