@@ -3,7 +3,7 @@ test {
     _ = @import("driver/poplar/failure.zig");
     _ = @import("driver/poplar/provider.zig");
     _ = @import("driver/poplar/table.zig");
-    _ = @import("engine/program/container.zig");
+    _ = @import("engine/program/container_test.zig");
     _ = @import("engine/program/cursor.zig");
     _ = @import("engine/program/endpoint.zig");
     _ = @import("engine/program/engine.zig");
@@ -15,6 +15,7 @@ test {
     _ = @import("engine/onnx/api.zig");
     _ = @import("engine/onnx/library.zig");
     _ = @import("engine/onnx/session_test.zig");
+    _ = @import("engine/onnx/weights_test.zig");
     _ = @import("os/futex.zig");
     _ = @import("os/pagemap.zig");
     _ = @import("os/seat.zig");
