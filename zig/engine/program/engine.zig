@@ -152,7 +152,7 @@ pub const Engine = struct {
         if (self.running.swap(true, .acquire)) return report.fail(error.invalid_argument, "the engine runs a program already.", .{});
         defer self.running.store(false, .release);
         const program = &self.plan.programs[number];
-        try self.host.proceed();
+        if (self.isEnding()) return report.fail(error.stopped, "the engine was stopped, and was not loaded since.", .{});
         try connect.mustBeConnected(self, program);
         defer self.host.settle();
         errdefer for (program.streams) |stream| {
