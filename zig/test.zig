@@ -1,12 +1,13 @@
 test {
     _ = @import("driver/cpu/devices.zig");
     _ = @import("driver/poplar/failure.zig");
-    _ = @import("driver/poplar/provider.zig");
+    _ = @import("driver/poplar/provider_test.zig");
     _ = @import("driver/poplar/table.zig");
-    _ = @import("engine/program/container.zig");
+    _ = @import("engine/program/container_test.zig");
     _ = @import("engine/program/cursor.zig");
     _ = @import("engine/program/endpoint.zig");
-    _ = @import("engine/program/engine.zig");
+    _ = @import("engine/program/engine_test.zig");
+    _ = @import("engine/program/graph_test.zig");
     _ = @import("engine/program/options.zig");
     _ = @import("engine/program/watchdog.zig");
     _ = @import("session/stream.zig");
@@ -16,6 +17,7 @@ test {
     _ = @import("engine/onnx/library.zig");
     _ = @import("engine/onnx/outline.zig");
     _ = @import("engine/onnx/session_test.zig");
+    _ = @import("engine/onnx/weights_test.zig");
     _ = @import("os/futex.zig");
     _ = @import("os/pagemap.zig");
     _ = @import("os/seat.zig");
