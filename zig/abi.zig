@@ -20,6 +20,8 @@ pub const modules = .{
     .replica = @import("calls/replica.zig"),
     .request = @import("calls/request.zig"),
     .queue = @import("calls/queue.zig"),
+    .device = @import("calls/device.zig"),
+    .simulation = @import("calls/simulation.zig"),
 };
 
 pub const supported = builtin.os.tag == .linux;
