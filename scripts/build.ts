@@ -54,7 +54,12 @@ async function buildLibrary(target: Target, debug: boolean, digest: string): Pro
   const folder = join(root, "native", debug ? `${target}-debug` : target);
   const stamp = join(folder, "stamp");
   const libraries = [libraryName(target), simulatorName(target)];
-  if (libraries.every((name) => existsSync(join(folder, name))) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
+  if (
+    libraries.every((name) => existsSync(join(folder, name))) &&
+    existsSync(stamp) &&
+    readFileSync(stamp, "utf8") === digest
+  )
+    return;
   const started = performance.now();
   const what = `libmillrace for ${target}${debug ? " (debug)" : ""}`;
   console.error(`building ${what} …`);

@@ -62,7 +62,10 @@ export function wishByNumber(which: number | DeviceModel, wish: DeviceWish, op: 
 /** @throws ArgumentError `invalid_argument` */
 export function wishById(id: number, wish: SpecificDeviceWish, op: string): Wish {
   if (wish.model !== undefined && wish.deviceOptions !== undefined) {
-    throw makeError("invalid_argument", { op, message: "deviceOptions and model are both given; a model has options." });
+    throw makeError("invalid_argument", {
+      op,
+      message: "deviceOptions and model are both given; a model has options.",
+    });
   }
   const fromModel = wish.model !== undefined && !off("device_options_of_model");
   return {
@@ -80,5 +83,8 @@ export function wishById(id: number, wish: SpecificDeviceWish, op: string): Wish
 export function metadataOf(model: DeviceModel | undefined, op: string): DeviceModel["metadata"] {
   const metadata = model?.metadata;
   if (typeof metadata === "object" && metadata !== null) return metadata;
-  throw makeError("invalid_argument", { op, message: `${String(model)} is neither a number nor a model with metadata.` });
+  throw makeError("invalid_argument", {
+    op,
+    message: `${String(model)} is neither a number nor a model with metadata.`,
+  });
 }

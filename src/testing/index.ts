@@ -1,3 +1,3 @@
-export { type FaultPlan, IpuFault, type Occurrence, SimulatedIpus } from "./simulated-ipus.ts";
 export { RecoveryAction } from "./recovery-action.ts";
-export { type SimulationOptions, Simulation, simulate } from "./simulate.ts";
+export { Simulation, type SimulationOptions, simulate } from "./simulate.ts";
+export { type FaultPlan, IpuFault, type Occurrence, SimulatedIpus } from "./simulated-ipus.ts";
