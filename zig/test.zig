@@ -2,6 +2,17 @@ test {
     _ = @import("driver/cpu/devices.zig");
     _ = @import("driver/poplar/failure.zig");
     _ = @import("driver/poplar/provider_test.zig");
+    _ = @import("driver/poplar/provider.zig");
+    _ = @import("sim/poplar/architecture.zig");
+    _ = @import("sim/poplar/claim.zig");
+    _ = @import("sim/poplar/device.zig");
+    _ = @import("sim/poplar/interface.zig");
+    _ = @import("sim/poplar/options.zig");
+    _ = @import("sim/poplar/plan.zig");
+    _ = @import("sim/poplar/system.zig");
+    _ = @import("sim/poplar/topology.zig");
+    _ = @import("driver/poplar/attempt.zig");
+    _ = @import("driver/poplar/library.zig");
     _ = @import("driver/poplar/table.zig");
     _ = @import("engine/program/container_test.zig");
     _ = @import("engine/program/cursor.zig");

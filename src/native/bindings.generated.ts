@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 3879363722;
+export const digest = 3755110989;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -54,7 +54,6 @@ export const symbols = {
   mr_request_output: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_request_take: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_request_recycle: { args: ["u32", "u32", "u32"], returns: "i32" },
-  mr_graph_describe: { args: ["u32", "u32", "f64", "f64", "u32"], returns: "i32" },
   mr_queue_open: { args: ["f64"], returns: "i32" },
   mr_queue_add: { args: ["u32", "u32", "u32", "u32", "f64"], returns: "i32" },
   mr_queue_stream: { args: ["u32", "u32", "u32"], returns: "i32" },
@@ -67,6 +66,23 @@ export const symbols = {
   mr_queue_disconnect: { args: ["u32", "u32", "u32"], returns: "i32" },
   mr_queue_reset: { args: ["u32", "u32", "u32"], returns: "i32" },
   mr_queue_close: { args: ["u32", "u32"], returns: "i32" },
+  mr_device_ready: { args: [], returns: "i32" },
+  mr_device_driver: { args: ["u32"], returns: "i32" },
+  mr_device_count: { args: [], returns: "i32" },
+  mr_device_describe: { args: ["u32"], returns: "i32" },
+  mr_device_children: { args: ["u32", "u32"], returns: "i32" },
+  mr_device_acquire: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_device_acquireJob: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_device_createModel: { args: ["i32", "u32", "u32", "u32"], returns: "i32" },
+  mr_device_createCpu: { args: [], returns: "i32" },
+  mr_device_info: { args: ["u32", "u32"], returns: "i32" },
+  mr_device_reset: { args: ["u32", "u32"], returns: "i32" },
+  mr_device_close: { args: ["u32", "u32"], returns: "i32" },
+  mr_simulation_begin: { args: ["u32", "u32", "u32", "i32", "u32", "u32"], returns: "i32" },
+  mr_simulation_plan: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_simulation_repair: { args: ["u32", "u32"], returns: "i32" },
+  mr_simulation_leaks: { args: ["u32", "u32"], returns: "i32" },
+  mr_simulation_close: { args: ["u32", "u32"], returns: "i32" },
 } as const;
 
 /** Byte offsets in the thread's block. */
@@ -540,13 +556,6 @@ const table = {
     meaning: "The blob's writer was closed, or another blob was begun.",
     cure: "Finish one blob before the next.",
   },
-  dynamic_shape: {
-    number: 106,
-    class: "argument",
-    retryable: false,
-    meaning: "A shape is not known before the model runs.",
-    cure: "Only models whose shapes are all known can be compiled; ModelRunner runs the ONNX file itself.",
-  },
   device_unavailable: {
     number: 120,
     class: "device",
@@ -665,6 +674,13 @@ const table = {
     retryable: false,
     meaning: "The device refused a call.",
     cure: "The message carries the device's words.",
+  },
+  simulation_active: {
+    number: 137,
+    class: "state",
+    retryable: false,
+    meaning: "Devices are being simulated already.",
+    cure: "End the first simulation before the next; `using` does it for you.",
   },
   not_locked: {
     number: 150,

@@ -54,10 +54,22 @@ export const sizes: readonly number[] = [
   Number.NEGATIVE_INFINITY,
 ];
 
+/** Calls whose first two integers are none. */
+const notOfHandles: ReadonlySet<Call> = new Set<Call>([
+  "mr_device_children",
+  "mr_device_acquire",
+  "mr_device_acquireJob",
+  "mr_device_createModel",
+  "mr_simulation_begin",
+]);
+
 /** The kind of handle that a call begins with. */
 export function kindOf(call: Call): Kind | undefined {
   if (symbols[call].args.length < 2 || symbols[call].args[1] !== "u32") return undefined;
   if (call === "mr_context_open" || call === "mr_replica_load" || call === "mr_memory_mapFile") return undefined;
+  if (notOfHandles.has(call)) return undefined;
+  if (call.startsWith("mr_device_")) return "device";
+  if (call.startsWith("mr_simulation_")) return "simulation";
   if (call.startsWith("mr_context_")) return "context";
   if (call.startsWith("mr_allocation_")) return "allocation";
   if (call.startsWith("mr_memory_") || call === "mr_graph_describe") return "memory";
@@ -80,6 +92,11 @@ export const makes: Partial<Record<Call, Kind>> = {
   mr_replica_load: "job",
   mr_graph_describe: "job",
   mr_replica_close: "job",
+  mr_device_acquire: "device",
+  mr_device_acquireJob: "job",
+  mr_device_createModel: "device",
+  mr_device_createCpu: "device",
+  mr_simulation_begin: "simulation",
 };
 
 /** What the job that a call starts makes. */
@@ -87,6 +104,7 @@ export const jobMakes: Partial<Record<Call, Kind>> = {
   mr_context_createJob: "allocation",
   mr_replica_load: "replica",
   mr_graph_describe: "memory",
+  mr_device_acquireJob: "device",
 };
 
 /** Calls that end the handle they are given. */
@@ -98,6 +116,8 @@ export const ends: ReadonlySet<Call> = new Set<Call>([
   "mr_boundary_abandon",
   "mr_boundary_finish",
   "mr_replica_close",
+  "mr_device_close",
+  "mr_simulation_close",
 ]);
 
 /** Calls that hand a reference to memory over, for one `ArrayBuffer`. */

@@ -19,6 +19,7 @@ const rarely: Partial<Record<Call, number>> = {
   mr_replica_load: 4,
   mr_graph_describe: 4,
   mr_context_close: 4,
+  mr_simulation_close: 8,
 };
 const aboutHandles = new Set(["invalid_argument", "stale_handle", "wrong_kind", "closed"]);
 // Attaching gives a heap another hold of the thread, which only a finalizer gives back.
@@ -86,6 +87,8 @@ function plan(call: Call): Plan {
   if (kind === "replica" && args.length > 2 && !random.chance(4)) values[2] = random.below(2);
   if (kind === "replica" && args.length === 4 && !random.chance(4)) values[3] = random.below(2);
   if (call === "mr_request_wait") values[3] = 0;
+  // What is planned may not take its time.
+  if (call === "mr_simulation_plan") block.values[8] = 0;
   return { values, handle, bad };
 }
 
@@ -125,7 +128,8 @@ function step(call: Call): void {
   const kind = kindOf(call);
   if (handle !== undefined && kind !== undefined && ends.has(call)) objects.forget(kind, handle);
   const made = call === "mr_boundary_finish" ? handle?.makes : makes[call];
-  if (made !== undefined) objects.add(made, { slot: result, generation, makes: jobMakes[call] });
+  // 0 is nobody's slot: there was nothing to be had.
+  if (made !== undefined && result !== 0) objects.add(made, { slot: result, generation, makes: jobMakes[call] });
 }
 
 /** One of everything, so that bad handles are bad beside good ones. */
@@ -146,6 +150,11 @@ async function openEverything(): Promise<void> {
   const session = made("replica", await finished(loading));
   objects.forget("job", loading);
   for (let i = 0; i < 2; i++) native.mr_request_create(session.slot, session.generation);
+  if (objects.open.simulation.length === 0) {
+    const [path, name, ...rest] = objects.prepare("mr_simulation_begin", random)!;
+    made("simulation", native.mr_simulation_begin(path!, name!, Math.max(1, rest[0]!), rest[1]!, rest[2]!, rest[3]!));
+  }
+  made("device", native.mr_device_createModel(2, 1, 4, 0));
 }
 
 async function finished(job: Handle): Promise<number> {

@@ -2,9 +2,11 @@ import { join } from "node:path";
 import { findEngineLibrary } from "../../../src/device/engine-library.ts";
 import type { Native } from "../../../src/native/library.ts";
 import { block, native } from "../../../src/native/library.ts";
+import { nativeFolder } from "../../../src/native/library-path.ts";
+import { nativeTarget, simulatorName } from "../../../src/native/platform.ts";
 import type { Random } from "./random.ts";
 
-export type Kind = "context" | "allocation" | "memory" | "job" | "replica";
+export type Kind = "context" | "allocation" | "memory" | "job" | "replica" | "device" | "simulation";
 export interface Handle {
   readonly slot: number;
   readonly generation: number;
@@ -13,7 +15,8 @@ export interface Handle {
 }
 export type Call = keyof Native;
 
-export const kinds: readonly Kind[] = ["context", "allocation", "memory", "job", "replica"];
+export const kinds: readonly Kind[] = ["context", "allocation", "memory", "job", "replica", "device", "simulation"];
+const simulator = `${nativeFolder("sweep")}/${simulatorName(nativeTarget())}`;
 const model = join(import.meta.dir, "../../fixtures/models/identity-float32.onnx");
 const staleMax = 64;
 
@@ -23,13 +26,31 @@ const closers = {
   memory: "mr_memory_close",
   job: "mr_boundary_abandon",
   replica: "mr_replica_close",
+  device: "mr_device_close",
+  simulation: "mr_simulation_close",
 } as const satisfies Record<Kind, Call>;
 // More than a few loaded models only cost time.
-const openMax: Record<Kind, number> = { context: 4, allocation: 32, memory: 32, job: 16, replica: 2 };
+const openMax: Record<Kind, number> = {
+  context: 4,
+  allocation: 32,
+  memory: 32,
+  job: 16,
+  replica: 2,
+  device: 8,
+  simulation: 1,
+};
 
 /** The native objects that the sweep knows: open ones of every kind, and some that were closed. */
 export class Objects {
-  readonly open: Record<Kind, Handle[]> = { context: [], allocation: [], memory: [], job: [], replica: [] };
+  readonly open: Record<Kind, Handle[]> = {
+    context: [],
+    allocation: [],
+    memory: [],
+    job: [],
+    replica: [],
+    device: [],
+    simulation: [],
+  };
   readonly stale: Handle[] = [];
   readonly #dir: string;
 
@@ -72,6 +93,19 @@ export class Objects {
       case "mr_request_bind":
         block.values.set([random.below(2), 0, random.below(2), 0, 2, 2, 4]);
         return [random.below(2)];
+      case "mr_device_driver":
+        return this.write(simulator);
+      case "mr_device_acquire":
+      case "mr_device_acquireJob":
+        return [random.below(2), random.below(5), random.below(2), ...this.write("ipuLinkTopology\0mesh\0")];
+      case "mr_device_createModel":
+        return [random.pick([1, 2, 21]), random.below(5), random.below(5), 0];
+      case "mr_simulation_begin":
+        return [...this.write(simulator, "sweep"), random.below(5), 2, 0, random.below(2)];
+      case "mr_simulation_plan":
+        block.values.set([random.below(3), 1 + random.below(3), random.below(3), random.below(3), -1, random.below(5)]);
+        block.values.set([random.below(5), random.below(2), 0], 6);
+        return this.write("planned");
       default:
         return undefined;
     }
@@ -97,7 +131,7 @@ export class Objects {
   }
 
   closeAll(): void {
-    for (const kind of ["replica", "allocation", "memory", "context", "job"] as const) {
+    for (const kind of ["replica", "device", "simulation", "allocation", "memory", "context", "job"] as const) {
       for (const handle of [...this.open[kind]]) this.close(kind, handle);
     }
   }
