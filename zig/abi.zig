@@ -20,6 +20,8 @@ pub const modules = .{
     .replica = @import("calls/replica.zig"),
     .request = @import("calls/request.zig"),
     .queue = @import("calls/queue.zig"),
+    .session = @import("calls/session.zig"),
+    .stream = @import("calls/stream.zig"),
 };
 
 pub const supported = builtin.os.tag == .linux;

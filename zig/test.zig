@@ -3,12 +3,18 @@ test {
     _ = @import("driver/poplar/failure.zig");
     _ = @import("driver/poplar/provider.zig");
     _ = @import("driver/poplar/table.zig");
+<<<<<<< HEAD
     _ = @import("engine/program/container.zig");
     _ = @import("engine/program/cursor.zig");
     _ = @import("engine/program/endpoint.zig");
     _ = @import("engine/program/engine.zig");
     _ = @import("engine/program/options.zig");
     _ = @import("engine/program/watchdog.zig");
+=======
+    _ = @import("session/empty_stream.zig");
+    _ = @import("session/session_test.zig");
+    _ = @import("session/stored_stream.zig");
+>>>>>>> ad24f93 (Sessions natively: streams, callbacks that JavaScript answers, a thread for each session's driver calls)
     _ = @import("session/stream.zig");
     _ = @import("abi/errors.zig");
     _ = @import("abi/handle.zig");
