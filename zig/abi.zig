@@ -23,6 +23,8 @@ pub const modules = .{
     .queue = @import("calls/queue.zig"),
     .device = @import("calls/device.zig"),
     .simulation = @import("calls/simulation.zig"),
+    .session = @import("calls/session.zig"),
+    .stream = @import("calls/stream.zig"),
 };
 
 pub const supported = builtin.os.tag == .linux;

@@ -15,12 +15,16 @@ test {
     _ = @import("driver/poplar/library.zig");
     _ = @import("driver/poplar/table.zig");
     _ = @import("engine/program/container_test.zig");
+    _ = @import("engine/program/container.zig");
     _ = @import("engine/program/cursor.zig");
     _ = @import("engine/program/endpoint.zig");
     _ = @import("engine/program/engine_test.zig");
     _ = @import("engine/program/graph_test.zig");
     _ = @import("engine/program/options.zig");
     _ = @import("engine/program/watchdog.zig");
+    _ = @import("session/empty_stream.zig");
+    _ = @import("session/session_test.zig");
+    _ = @import("session/stored_stream.zig");
     _ = @import("session/stream.zig");
     _ = @import("abi/errors.zig");
     _ = @import("abi/handle.zig");
