@@ -67,7 +67,9 @@ export class Struct {
     const list = place === undefined ? undefined : this.#message.list(place, 2);
     if (list === undefined || list.count === 0) return "";
     const bytes = this.#message.slice(list, list.count);
-    if (bytes[list.count - 1] !== 0) throw this.#message.fail(list, `${what} does not end with a NUL`);
+    const nul = bytes.indexOf(0);
+    if (nul < 0) throw this.#message.fail(list, `${what} does not end with a NUL`);
+    if (nul < list.count - 1) throw this.#message.fail(list, `${what} has a NUL in it`);
     try {
       return decoder.decode(bytes.subarray(0, -1));
     } catch {
