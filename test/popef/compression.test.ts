@@ -14,7 +14,7 @@ function readerOf(stored: Uint8Array, size: number): Reader {
 }
 
 describe("a compressed executable", () => {
-  test.each(Object.values(Compression))("of %s is what it was, blocking or not", async (compress) => {
+  test.each(["gzip", "zlib", "zstd"] as const)("of %s is what it was, blocking or not", async (compress) => {
     for (const load of [false, true]) {
       const writer = new Writer();
       const blob = writer.createExecutable("net", { compress });

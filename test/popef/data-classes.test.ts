@@ -69,21 +69,21 @@ describe("element types", () => {
 });
 
 test.each([
-  ["poplarExecutable", BlobType.PoplarExecutable, 0],
-  ["metadata", BlobType.Metadata, 1],
-  ["dataTensor", BlobType.DataTensor, 2],
-  ["dataFeed", BlobType.DataFeed, 3],
-  ["opaque", BlobType.Opaque, 4],
-])("a blob of type %s is number %3$i in a file", (name, type, number) => {
+  ["poplarExecutable", 0, BlobType.PoplarExecutable],
+  ["metadata", 1, BlobType.Metadata],
+  ["dataTensor", 2, BlobType.DataTensor],
+  ["dataFeed", 3, BlobType.DataFeed],
+  ["opaque", 4, BlobType.Opaque],
+])("a blob of type %s is number %i in a file", (name, number, type) => {
   expect<string>(type).toBe(name);
   expect(encodeHeader({ version: "", type, size: 0 })[16]).toBe(number);
 });
 
 test.each([
-  ["unknown", TensorType.Unknown, 0],
-  ["input", TensorType.Input, 1],
-  ["output", TensorType.Output, 2],
-])("an anchor of type %s is number %3$i in a file", (name, type, number) => {
+  ["unknown", 0, TensorType.Unknown],
+  ["input", 1, TensorType.Input],
+  ["output", 2, TensorType.Output],
+])("an anchor of type %s is number %i in a file", (name, number, type) => {
   expect<string>(type).toBe(name);
   const anchors = [{ name: "", tensorInfo: {}, type }];
   const message = encodeMetadata(new Metadata({ executable: "", anchors }));

@@ -1,3 +1,4 @@
+import { off } from "../../native/switches.ts";
 import type { Message } from "./message.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -126,11 +127,11 @@ export class Struct {
   }
 
   #has(byte: number, size: number): boolean {
-    return byte + size <= 8 * this.#dataWords;
+    return byte + size <= 8 * this.#dataWords || off("popef_missing_fields");
   }
 
   #pointer(index: number): { segment: number; word: number } | undefined {
-    if (index >= this.#pointers) return undefined;
+    if (index >= this.#pointers && !off("popef_missing_fields")) return undefined;
     return { segment: this.#segment, word: this.#word + this.#dataWords + index };
   }
 }
