@@ -258,7 +258,7 @@ fn delay(us: u64, engine: ?*const Engine) void {
     var left = us;
     while (left > 0) {
         if (engine) |running| if (running.isEnding()) return;
-        const slice = @min(left, delay_slice_us);
+        const slice: u64 = @min(left, delay_slice_us);
         const spec: std.os.linux.timespec = .{ .sec = 0, .nsec = @intCast(slice * std.time.ns_per_us) };
         _ = std.os.linux.nanosleep(&spec, null);
         left -= slice;
