@@ -79,13 +79,15 @@ function plan(call: Call): Plan {
   values.push(...(prepared ?? []));
   while (values.length < args.length)
     values.push(random.pick((args[values.length] as string) === "f64" ? sizes : integers));
-  if ((call === "mr_request_bind" || call === "mr_request_results") && !random.chance(3)) {
+  const takesMemory = ["mr_request_bind", "mr_request_results", "mr_queue_enqueue"];
+  if (takesMemory.includes(call) && !random.chance(3)) {
     const memory = random.pick([...objects.open.memory, ...objects.open.allocation]);
     if (memory !== undefined) values.splice(3, 2, memory.slot, memory.generation);
   }
   if (kind === "replica" && args.length > 2 && !random.chance(4)) values[2] = random.below(2);
   if (kind === "replica" && args.length === 4 && !random.chance(4)) values[3] = random.below(2);
   if (call === "mr_request_wait") values[3] = 0;
+  if (call === "mr_queue_wait") values[2] = 0;
   return { values, handle, bad };
 }
 
@@ -146,6 +148,8 @@ async function openEverything(): Promise<void> {
   const session = made("replica", await finished(loading));
   objects.forget("job", loading);
   for (let i = 0; i < 2; i++) native.mr_request_create(session.slot, session.generation);
+  const queues = made("queue", native.mr_queue_open(0));
+  for (const direction of [0, 1]) native.mr_queue_add(queues.slot, queues.generation, direction, 4, 64);
 }
 
 async function finished(job: Handle): Promise<number> {

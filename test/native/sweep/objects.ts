@@ -4,7 +4,7 @@ import type { Native } from "../../../src/native/library.ts";
 import { block, native } from "../../../src/native/library.ts";
 import type { Random } from "./random.ts";
 
-export type Kind = "context" | "allocation" | "memory" | "job" | "replica";
+export type Kind = "context" | "allocation" | "memory" | "job" | "replica" | "queue";
 export interface Handle {
   readonly slot: number;
   readonly generation: number;
@@ -13,7 +13,7 @@ export interface Handle {
 }
 export type Call = keyof Native;
 
-export const kinds: readonly Kind[] = ["context", "allocation", "memory", "job", "replica"];
+export const kinds: readonly Kind[] = ["context", "allocation", "memory", "job", "replica", "queue"];
 const model = join(import.meta.dir, "../../fixtures/models/identity-float32.onnx");
 const staleMax = 64;
 
@@ -23,13 +23,14 @@ const closers = {
   memory: "mr_memory_close",
   job: "mr_boundary_abandon",
   replica: "mr_replica_close",
+  queue: "mr_queue_close",
 } as const satisfies Record<Kind, Call>;
 // More than a few loaded models only cost time.
-const openMax: Record<Kind, number> = { context: 4, allocation: 32, memory: 32, job: 16, replica: 2 };
+const openMax: Record<Kind, number> = { context: 4, allocation: 32, memory: 32, job: 16, replica: 2, queue: 4 };
 
 /** The native objects that the sweep knows: open ones of every kind, and some that were closed. */
 export class Objects {
-  readonly open: Record<Kind, Handle[]> = { context: [], allocation: [], memory: [], job: [], replica: [] };
+  readonly open: Record<Kind, Handle[]> = { context: [], allocation: [], memory: [], job: [], replica: [], queue: [] };
   readonly stale: Handle[] = [];
   readonly #dir: string;
 
@@ -72,6 +73,21 @@ export class Objects {
       case "mr_request_bind":
         block.values.set([random.below(2), 0, random.below(2), 0, 2, 2, 4]);
         return [random.below(2)];
+      case "mr_queue_open":
+        return [random.pick([0, 1e6])];
+      case "mr_queue_add":
+        return [random.below(2), random.pick([1, 4]), random.pick([1, 64, 1000])];
+      case "mr_queue_enqueue":
+        block.values.set([random.pick([0, 64]), random.pick([1, 8, 64]), random.below(4)]);
+        return [random.below(3)];
+      case "mr_queue_stream":
+      case "mr_queue_room":
+      case "mr_queue_state":
+      case "mr_queue_disconnect":
+      case "mr_queue_reset":
+        return [random.below(3)];
+      case "mr_queue_flush":
+        return [random.below(3), random.below(2)];
       default:
         return undefined;
     }
@@ -97,7 +113,7 @@ export class Objects {
   }
 
   closeAll(): void {
-    for (const kind of ["replica", "allocation", "memory", "context", "job"] as const) {
+    for (const kind of ["queue", "replica", "allocation", "memory", "context", "job"] as const) {
       for (const handle of [...this.open[kind]]) this.close(kind, handle);
     }
   }
