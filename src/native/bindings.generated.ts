@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 3879363722;
+export const digest = 3103275724;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -66,6 +66,7 @@ export const symbols = {
   mr_queue_state: { args: ["u32", "u32", "u32"], returns: "i32" },
   mr_queue_disconnect: { args: ["u32", "u32", "u32"], returns: "i32" },
   mr_queue_reset: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_queue_outdate: { args: ["u32", "u32"], returns: "i32" },
   mr_queue_close: { args: ["u32", "u32"], returns: "i32" },
 } as const;
 
