@@ -74,6 +74,7 @@ export function kindOf(call: Call): Kind | undefined {
   if (call.startsWith("mr_allocation_")) return "allocation";
   if (call.startsWith("mr_memory_") || call === "mr_graph_describe") return "memory";
   if (call.startsWith("mr_replica_") || call.startsWith("mr_request_")) return "replica";
+  if (call.startsWith("mr_queue_")) return "queue";
   if (call === "mr_boundary_finish" || call === "mr_boundary_abandon") return "job";
   throw new Error(`${call}: what kind of handle does it take?`);
 }
@@ -91,6 +92,7 @@ export const makes: Partial<Record<Call, Kind>> = {
   mr_context_createJob: "job",
   mr_replica_load: "job",
   mr_graph_describe: "job",
+  mr_queue_open: "queue",
   mr_replica_close: "job",
   mr_device_acquire: "device",
   mr_device_acquireJob: "job",
@@ -118,6 +120,7 @@ export const ends: ReadonlySet<Call> = new Set<Call>([
   "mr_replica_close",
   "mr_device_close",
   "mr_simulation_close",
+  "mr_queue_close",
 ]);
 
 /** Calls that hand a reference to memory over, for one `ArrayBuffer`. */

@@ -80,7 +80,8 @@ function plan(call: Call): Plan {
   values.push(...(prepared ?? []));
   while (values.length < args.length)
     values.push(random.pick((args[values.length] as string) === "f64" ? sizes : integers));
-  if ((call === "mr_request_bind" || call === "mr_request_results") && !random.chance(3)) {
+  const takesMemory = ["mr_request_bind", "mr_request_results", "mr_queue_enqueue"];
+  if (takesMemory.includes(call) && !random.chance(3)) {
     const memory = random.pick([...objects.open.memory, ...objects.open.allocation]);
     if (memory !== undefined) values.splice(3, 2, memory.slot, memory.generation);
   }
@@ -89,6 +90,7 @@ function plan(call: Call): Plan {
   if (call === "mr_request_wait") values[3] = 0;
   // What is planned may not take its time.
   if (call === "mr_simulation_plan") block.values[8] = 0;
+  if (call === "mr_queue_wait") values[2] = 0;
   return { values, handle, bad };
 }
 
@@ -155,6 +157,8 @@ async function openEverything(): Promise<void> {
     made("simulation", native.mr_simulation_begin(path!, name!, Math.max(1, rest[0]!), rest[1]!, rest[2]!, rest[3]!));
   }
   made("device", native.mr_device_createModel(2, 1, 4, 0));
+  const queues = made("queue", native.mr_queue_open(0));
+  for (const direction of [0, 1]) native.mr_queue_add(queues.slot, queues.generation, direction, 4, 64);
 }
 
 async function finished(job: Handle): Promise<number> {

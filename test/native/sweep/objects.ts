@@ -7,6 +7,7 @@ import { nativeTarget, simulatorName } from "../../../src/native/platform.ts";
 import type { Random } from "./random.ts";
 
 export type Kind = "context" | "allocation" | "memory" | "job" | "replica" | "device" | "simulation";
+export type Kind = "context" | "allocation" | "memory" | "job" | "replica" | "queue";
 export interface Handle {
   readonly slot: number;
   readonly generation: number;
@@ -17,6 +18,7 @@ export type Call = keyof Native;
 
 export const kinds: readonly Kind[] = ["context", "allocation", "memory", "job", "replica", "device", "simulation"];
 const simulator = `${nativeFolder("sweep")}/${simulatorName(nativeTarget())}`;
+export const kinds: readonly Kind[] = ["context", "allocation", "memory", "job", "replica", "queue"];
 const model = join(import.meta.dir, "../../fixtures/models/identity-float32.onnx");
 const staleMax = 64;
 
@@ -51,6 +53,14 @@ export class Objects {
     device: [],
     simulation: [],
   };
+  queue: "mr_queue_close",
+} as const satisfies Record<Kind, Call>;
+// More than a few loaded models only cost time.
+const openMax: Record<Kind, number> = { context: 4, allocation: 32, memory: 32, job: 16, replica: 2, queue: 4 };
+
+/** The native objects that the sweep knows: open ones of every kind, and some that were closed. */
+export class Objects {
+  readonly open: Record<Kind, Handle[]> = { context: [], allocation: [], memory: [], job: [], replica: [], queue: [] };
   readonly stale: Handle[] = [];
   readonly #dir: string;
 
@@ -110,6 +120,21 @@ export class Objects {
         block.values.set([random.below(3), 1 + random.below(3), random.below(3), random.below(3), -1, random.below(5)]);
         block.values.set([random.below(5), random.below(2), 0], 6);
         return this.write("planned");
+      case "mr_queue_open":
+        return [random.pick([0, 1e6])];
+      case "mr_queue_add":
+        return [random.below(2), random.pick([1, 4]), random.pick([1, 64, 1000])];
+      case "mr_queue_enqueue":
+        block.values.set([random.pick([0, 64]), random.pick([1, 8, 64]), random.below(4)]);
+        return [random.below(3)];
+      case "mr_queue_stream":
+      case "mr_queue_room":
+      case "mr_queue_state":
+      case "mr_queue_disconnect":
+      case "mr_queue_reset":
+        return [random.below(3)];
+      case "mr_queue_flush":
+        return [random.below(3), random.below(2)];
       default:
         return undefined;
     }
@@ -136,6 +161,7 @@ export class Objects {
 
   closeAll(): void {
     for (const kind of ["replica", "device", "simulation", "allocation", "memory", "context", "job"] as const) {
+    for (const kind of ["queue", "replica", "allocation", "memory", "context", "job"] as const) {
       for (const handle of [...this.open[kind]]) this.close(kind, handle);
     }
   }
