@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 3755110989;
+export const digest = 2536550484;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -54,6 +54,7 @@ export const symbols = {
   mr_request_output: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_request_take: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_request_recycle: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_graph_describe: { args: ["u32", "u32", "f64", "f64", "u32"], returns: "i32" },
   mr_queue_open: { args: ["f64"], returns: "i32" },
   mr_queue_add: { args: ["u32", "u32", "u32", "u32", "f64"], returns: "i32" },
   mr_queue_stream: { args: ["u32", "u32", "u32"], returns: "i32" },
@@ -65,6 +66,7 @@ export const symbols = {
   mr_queue_state: { args: ["u32", "u32", "u32"], returns: "i32" },
   mr_queue_disconnect: { args: ["u32", "u32", "u32"], returns: "i32" },
   mr_queue_reset: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_queue_outdate: { args: ["u32", "u32"], returns: "i32" },
   mr_queue_close: { args: ["u32", "u32"], returns: "i32" },
   mr_device_ready: { args: [], returns: "i32" },
   mr_device_driver: { args: ["u32"], returns: "i32" },
@@ -83,6 +85,24 @@ export const symbols = {
   mr_simulation_repair: { args: ["u32", "u32"], returns: "i32" },
   mr_simulation_leaks: { args: ["u32", "u32"], returns: "i32" },
   mr_simulation_close: { args: ["u32", "u32"], returns: "i32" },
+  mr_session_create: { args: ["u32", "u32", "f64", "f64", "u32", "u32"], returns: "i32" },
+  mr_session_bind: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_session_unbind: { args: ["u32", "u32"], returns: "i32" },
+  mr_session_reload: { args: ["u32", "u32"], returns: "i32" },
+  mr_session_run: { args: ["u32", "u32", "u32", "f64"], returns: "i32" },
+  mr_session_poll: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_session_callback: { args: ["u32", "u32"], returns: "i32" },
+  mr_session_answer: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_session_stop: { args: ["u32", "u32"], returns: "i32" },
+  mr_session_stream: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_session_connect: { args: ["u32", "u32", "u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_session_remote: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_session_close: { args: ["u32", "u32"], returns: "i32" },
+  mr_session_live: { args: [], returns: "i32" },
+  mr_stream_empty: { args: ["u32"], returns: "i32" },
+  mr_stream_stored: { args: ["u32", "u32"], returns: "i32" },
+  mr_stream_user: { args: ["u32", "u32", "u32", "u32", "f64"], returns: "i32" },
+  mr_stream_close: { args: ["u32", "u32"], returns: "i32" },
 } as const;
 
 /** Byte offsets in the thread's block. */
@@ -555,6 +575,13 @@ const table = {
     retryable: false,
     meaning: "The blob's writer was closed, or another blob was begun.",
     cure: "Finish one blob before the next.",
+  },
+  dynamic_shape: {
+    number: 106,
+    class: "argument",
+    retryable: false,
+    meaning: "A shape is not known before the model runs.",
+    cure: "Only models whose shapes are all known can be compiled; ModelRunner runs the ONNX file itself.",
   },
   device_unavailable: {
     number: 120,

@@ -19,8 +19,8 @@ export class Lifecycle {
   streams: Streams | undefined;
   /** What a callback threw in the run under way. */
   callbackError: { readonly handle: string; readonly error: unknown } | undefined;
-  /** Asked while a blocking wait finds nothing. */
-  idle: (() => number) | undefined;
+  /** The last run ended with an error. */
+  failedRun = false;
   #device: Device | undefined;
   /** Where the executable is. */
   #home: Device | undefined;
@@ -186,6 +186,7 @@ export class Lifecycle {
 
   *#execute(programs: readonly number[], times: number, op: string): Steps<void> {
     this.callbackError = undefined;
+    this.failedRun = true;
     try {
       yield this.#command(() => this.native.run(programs, times), op);
     } catch (error) {
@@ -196,6 +197,7 @@ export class Lifecycle {
       throw error;
     }
     this.#throwCallbackError(op);
+    this.failedRun = false;
     if (this.#stopped) return;
     this.#worthSaving = true;
     this.#loaded ||= this.model.metadata.programFlow.load.every((program) => programs.includes(program));
@@ -228,7 +230,7 @@ export class Lifecycle {
   }
 
   #command(begin: () => number, op: string): Command {
-    return { session: this.native, begin: () => void check(begin(), op), idle: this.idle };
+    return { session: this.native, begin: () => void check(begin(), op) };
   }
 }
 

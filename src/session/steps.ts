@@ -1,4 +1,4 @@
-import { watch } from "../native/jobs.ts";
+import { serve, watch } from "../native/jobs.ts";
 import { type NativeSession, nothing } from "./native-session.ts";
 
 /** Work for a session's native thread; the JavaScript thread makes the callbacks meanwhile. */
@@ -6,27 +6,20 @@ export interface Command {
   readonly session: NativeSession;
   /** Begins it; a negative number is an error. */
   readonly begin: () => void;
-  /** What is to be done while a blocking wait finds nothing: other callbacks of this thread. Returns how soon again. */
-  readonly idle?: (() => number) | undefined;
 }
 
 /** Written once, driven in two ways: blocking, or from the event loop. */
 export type Steps<T> = Generator<Command, T, void>;
 
-/** Longer and a Worker could not be terminated in it. */
-const sliceMs = 100;
-
-/** Performs the steps and blocks meanwhile; callbacks run inside. */
+/** Performs the steps and blocks meanwhile; callbacks run inside, those of queues and of other sessions as well. */
 export function blocking<T>(steps: Steps<T>, op: string): T {
   let next = steps.next();
   while (!next.done) {
-    const { session, begin, idle } = next.value;
+    const { session, begin } = next.value;
     try {
       begin();
-      for (;;) {
-        const ended = session.poll(idle?.() ?? sliceMs, op);
-        if (ended === true) break;
-      }
+      // Served before each wait, which is short, so that a Worker can be terminated in it.
+      while (session.poll(serve(), op) !== true);
     } catch (error) {
       next = steps.throw(error);
       continue;
