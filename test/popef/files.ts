@@ -75,7 +75,7 @@ export const fullMetadata = {
 } as const satisfies MetadataOptions;
 
 /** A file with one blob of each type, of odd sizes, so that those behind are unaligned. */
-export function smallFile(version = "1.0.0"): Uint8Array {
+export function smallFile(version = "1.0.0"): Uint8Array<ArrayBuffer> {
   const writer = new Writer(undefined, { version });
   writer.write({
     executable: "net",

@@ -117,7 +117,11 @@ export class Objects {
       case "mr_replica_load":
         return [...this.write(findEngineLibrary(undefined, "sweep"), model), 1, random.pick([1, 4])];
       case "mr_graph_describe":
-        return [random.pick([0, 64, 100]), random.pick([0, 0, 10]), ...this.write(findEngineLibrary(undefined, "sweep"))];
+        return [
+          random.pick([0, 64, 100]),
+          random.pick([0, 0, 10]),
+          ...this.write(findEngineLibrary(undefined, "sweep")),
+        ];
       case "mr_memory_mapFile":
         return [...this.write(model), random.pick([0, 5, 64, 200]), random.pick([0, 1, 100])];
       case "mr_request_bind":
