@@ -9,7 +9,7 @@ pub const Connection = struct {
     handle: [:0]const u8,
     replica: u32,
     stream: *Stream,
-    /// Bytes of one transfer.
+    /// Bytes of one transfer; known once applied.
     size: usize,
     /// The engine has been told. It calls whatever it was told last, so what this one replaced lives until then.
     applied: bool = false,

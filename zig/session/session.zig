@@ -105,9 +105,9 @@ pub const Session = struct {
     }
 
     /// What `handle` of one replica is read from or written to; replaces what it was before. Retains the stream. Not while
-    /// programs run.
+    /// programs run. Unbound, any handle is taken; the next run refuses one that the executable lacks.
     pub fn connect(self: *Session, handle: []const u8, replica: u32, stream: *Stream) !void {
-        const size = try self.sizeOf(handle, replica);
+        const size = if (self.engine) |*engine| try self.sizeOf(engine, handle, replica) else 0;
         var connection = try Connection.create(handle, replica, size, stream.retain());
         self.lock.lock();
         defer self.lock.unlock();
@@ -136,6 +136,7 @@ pub const Session = struct {
     pub fn run(self: *Session, programs: []const u32, times: ?u64) !void {
         const engine = try self.requireEngine();
         for (self.connections.items) |connection| if (!connection.applied) {
+            connection.size = try self.sizeOf(engine, connection.handle, connection.replica);
             if (remote.find(self.remote_buffers.items, connection.handle) == null) try failure.check(engine.table(), connection.apply(engine.table(), engine.raw), &self.recovery);
             connection.forgetReplaced();
             connection.applied = true;
@@ -194,8 +195,7 @@ pub const Session = struct {
         return report.fail(error.not_bound, "the session is bound to no device.", .{});
     }
 
-    fn sizeOf(self: *Session, handle: []const u8, replica: u32) !usize {
-        const engine = try self.requireEngine();
+    fn sizeOf(self: *const Session, engine: *const Engine, handle: []const u8, replica: u32) !usize {
         if (remote.find(self.remote_buffers.items, handle)) |buffer| return buffer.size;
         const info = engine.stream(handle) orelse return report.fail(error.unknown_anchor, "the executable has no stream \"{s}\".", .{handle});
         if (replica >= info.replicas) return report.fail(error.invalid_argument, "stream \"{s}\" has {d} replicas, not {d}.", .{ handle, info.replicas, replica + 1 });

@@ -125,12 +125,16 @@ test "what is no stream, replica or executable is refused by name" {
     try testing.expectError(error.invalid_executable, unbound.bind(device));
     try testing.expect(std.mem.find(u8, report.text(), "GC_EXE_3") != null);
     var stream: Recorder = .{ .input = true };
-    try testing.expectError(error.not_bound, unbound.connect("in", 0, &stream.stream));
+    const late = try sessionOf("fake");
+    defer late.release();
+    try late.connect("im", 0, &stream.stream);
+    try late.bind(device);
+    try testing.expectError(error.unknown_anchor, late.run(&.{0}, 1));
     const session = try boundSession();
     defer session.release();
     try testing.expectError(error.unknown_anchor, session.connect("im", 0, &stream.stream));
     try testing.expectError(error.invalid_argument, session.connect("in", 1, &stream.stream));
-    try testing.expectEqual(1, stream.stream.references.load(.monotonic));
+    try testing.expectEqual(2, stream.stream.references.load(.monotonic));
 }
 
 test "a device's failures keep their kind, words and recovery action" {
@@ -146,11 +150,22 @@ test "a device's failures keep their kind, words and recovery action" {
         .{ @as(drivers.Status, @enumFromInt(99)), error.device_unknown },
     };
     inline for (cases) |case| {
+        try session.reload();
         fake.failing = case[0];
         try testing.expectError(case[1], session.run(&.{1}, 1));
         try testing.expect(std.mem.find(u8, report.text(), "it failed") != null);
         try testing.expectEqual(drivers.RecoveryAction.ipu_reset, session.recovery);
     }
+}
+
+test "after a host sync timeout, which interrupted a stream, nothing runs until reload" {
+    const session = try boundSession();
+    defer session.release();
+    fake.failing = .host_sync_timeout;
+    try testing.expectError(error.host_sync_timeout, session.run(&.{1}, 1));
+    try testing.expectError(error.stopped, session.run(&.{1}, 1));
+    try session.reload();
+    try testing.expectError(error.host_sync_timeout, session.run(&.{1}, 1));
 }
 
 fn stopSoon(session: *Session) void {

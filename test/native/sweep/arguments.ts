@@ -61,6 +61,7 @@ const notOfHandles: ReadonlySet<Call> = new Set<Call>([
   "mr_device_acquireJob",
   "mr_device_createModel",
   "mr_simulation_begin",
+  "mr_session_create",
 ]);
 
 /** The kind of handle that a call begins with. */
@@ -74,6 +75,9 @@ export function kindOf(call: Call): Kind | undefined {
   if (call.startsWith("mr_allocation_")) return "allocation";
   if (call.startsWith("mr_memory_") || call === "mr_graph_describe") return "memory";
   if (call.startsWith("mr_replica_") || call.startsWith("mr_request_")) return "replica";
+  if (call.startsWith("mr_session_") || call === "mr_stream_user") return "session";
+  if (call === "mr_stream_stored") return undefined;
+  if (call.startsWith("mr_stream_")) return "stream";
   if (call.startsWith("mr_queue_")) return "queue";
   if (call === "mr_boundary_finish" || call === "mr_boundary_abandon") return "job";
   throw new Error(`${call}: what kind of handle does it take?`);
@@ -92,6 +96,10 @@ export const makes: Partial<Record<Call, Kind>> = {
   mr_context_createJob: "job",
   mr_replica_load: "job",
   mr_graph_describe: "job",
+  mr_session_create: "session",
+  mr_stream_empty: "stream",
+  mr_stream_stored: "stream",
+  mr_stream_user: "stream",
   mr_queue_open: "queue",
   mr_replica_close: "job",
   mr_device_acquire: "device",
@@ -120,8 +128,10 @@ export const ends: ReadonlySet<Call> = new Set<Call>([
   "mr_replica_close",
   "mr_device_close",
   "mr_simulation_close",
+  "mr_session_close",
+  "mr_stream_close",
   "mr_queue_close",
 ]);
 
 /** Calls that hand a reference to memory over, for one `ArrayBuffer`. */
-export const shows: ReadonlySet<Call> = new Set<Call>(["mr_memory_view", "mr_request_take"]);
+export const shows: ReadonlySet<Call> = new Set<Call>(["mr_memory_view", "mr_request_take", "mr_session_callback"]);

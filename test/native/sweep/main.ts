@@ -2,8 +2,9 @@
 // call misbehaves. The call under way is written to MILLRACE_FUZZ_TRACE first, for the case that the process dies.
 import { openSync, writeSync } from "node:fs";
 import { symbols } from "../../../src/native/bindings.generated.ts";
-import { codeOf } from "../../../src/native/check.ts";
+import { check, codeOf } from "../../../src/native/check.ts";
 import { block, native, wrapResult } from "../../../src/native/library.ts";
+import { copyExecutable } from "../../session/copy-model.ts";
 import { ends, integers, jobMakes, kindOf, makes, shows, sizes } from "./arguments.ts";
 import { type Call, type Handle, type Kind, kinds, Objects } from "./objects.ts";
 import { Random } from "./random.ts";
@@ -91,6 +92,7 @@ function plan(call: Call): Plan {
   // What is planned may not take its time.
   if (call === "mr_simulation_plan") block.values[8] = 0;
   if (call === "mr_queue_wait") values[2] = 0;
+  if (call === "mr_queue_wait" || call === "mr_session_poll") values[2] = 0;
   return { values, handle, bad };
 }
 
@@ -157,6 +159,17 @@ async function openEverything(): Promise<void> {
     made("simulation", native.mr_simulation_begin(path!, name!, Math.max(1, rest[0]!), rest[1]!, rest[2]!, rest[3]!));
   }
   made("device", native.mr_device_createModel(2, 1, 4, 0));
+  const executable = copyExecutable();
+  const memory = made("memory", native.mr_memory_create(executable.length));
+  check(native.mr_memory_view(memory.slot, memory.generation), "sweep");
+  new Uint8Array(wrapResult()).set(executable);
+  const programs = made(
+    "session",
+    native.mr_session_create(memory.slot, memory.generation, 0, executable.length, 0, 1),
+  );
+  const processor = made("device", native.mr_device_createCpu());
+  check(native.mr_session_bind(programs.slot, programs.generation, processor.slot, processor.generation), "sweep");
+  made("stream", native.mr_stream_empty(1));
   const queues = made("queue", native.mr_queue_open(0));
   for (const direction of [0, 1]) native.mr_queue_add(queues.slot, queues.generation, direction, 4, 64);
 }
@@ -172,7 +185,7 @@ async function finished(job: Handle): Promise<number> {
 /** Live objects, mappings, models. */
 function live(): number[] {
   const handles = native.mr_boundary_live();
-  return [handles, block.results[0]!, native.mr_replica_live()];
+  return [handles, block.results[0]!, native.mr_replica_live(), native.mr_session_live()];
 }
 
 for (let i = 0; i < count; i++) {

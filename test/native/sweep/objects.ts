@@ -8,6 +8,17 @@ import type { Random } from "./random.ts";
 
 export type Kind = "context" | "allocation" | "memory" | "job" | "replica" | "device" | "simulation";
 export type Kind = "context" | "allocation" | "memory" | "job" | "replica" | "queue";
+export type Kind =
+  | "context"
+  | "allocation"
+  | "memory"
+  | "job"
+  | "replica"
+  | "session"
+  | "queue"
+  | "stream"
+  | "device"
+  | "simulation";
 export interface Handle {
   readonly slot: number;
   readonly generation: number;
@@ -17,6 +28,18 @@ export interface Handle {
 export type Call = keyof Native;
 
 export const kinds: readonly Kind[] = ["context", "allocation", "memory", "job", "replica", "device", "simulation"];
+export const kinds: readonly Kind[] = [
+  "context",
+  "allocation",
+  "memory",
+  "job",
+  "replica",
+  "session",
+  "queue",
+  "stream",
+  "device",
+  "simulation",
+];
 const simulator = `${nativeFolder("sweep")}/${simulatorName(nativeTarget())}`;
 export const kinds: readonly Kind[] = ["context", "allocation", "memory", "job", "replica", "queue"];
 const model = join(import.meta.dir, "../../fixtures/models/identity-float32.onnx");
@@ -30,6 +53,9 @@ const closers = {
   replica: "mr_replica_close",
   device: "mr_device_close",
   simulation: "mr_simulation_close",
+  session: "mr_session_close",
+  queue: "mr_queue_close",
+  stream: "mr_stream_close",
 } as const satisfies Record<Kind, Call>;
 // More than a few loaded models only cost time.
 const openMax: Record<Kind, number> = {
@@ -40,6 +66,9 @@ const openMax: Record<Kind, number> = {
   replica: 2,
   device: 8,
   simulation: 1,
+  session: 4,
+  queue: 4,
+  stream: 8,
 };
 
 /** The native objects that the sweep knows: open ones of every kind, and some that were closed. */
@@ -50,6 +79,9 @@ export class Objects {
     memory: [],
     job: [],
     replica: [],
+    session: [],
+    queue: [],
+    stream: [],
     device: [],
     simulation: [],
   };
@@ -120,6 +152,30 @@ export class Objects {
         block.values.set([random.below(3), 1 + random.below(3), random.below(3), random.below(3), -1, random.below(5)]);
         block.values.set([random.below(5), random.below(2), 0], 6);
         return this.write("planned");
+      case "mr_session_create": {
+        const [length] = this.write("streamCallbacks.maxLookahead\0unlimited\0");
+        const memory = random.pick(this.open.memory);
+        return [memory.slot, memory.generation, 0, random.pick([0, 64, 100]), length!, random.below(2)];
+      }
+      case "mr_session_bind": {
+        const device = random.pick(this.open.device);
+        return [device.slot, device.generation];
+      }
+      case "mr_session_run":
+        block.text.fill(0, 0, 8);
+        return [random.pick([1, 2]), random.pick([1, 3])];
+      case "mr_session_connect": {
+        const stream = random.pick(this.open.stream);
+        return [stream.slot, stream.generation, ...this.write(name), random.below(2)];
+      }
+      case "mr_session_remote":
+        block.values.set([random.below(2), random.below(3), random.pick([0, 4, 64]), 0, 1]);
+        return [...this.write(name), random.below(3)];
+      case "mr_stream_stored":
+        block.values.set([0, random.pick([64, 100]), random.below(9), random.pick([1, 8]), random.pick([1, 8]), 4]);
+        return undefined;
+      case "mr_stream_user":
+        return [random.below(4), random.below(2), random.pick([0, 4, 64])];
       case "mr_queue_open":
         return [random.pick([0, 1e6])];
       case "mr_queue_add":
@@ -162,6 +218,8 @@ export class Objects {
   closeAll(): void {
     for (const kind of ["replica", "device", "simulation", "allocation", "memory", "context", "job"] as const) {
     for (const kind of ["queue", "replica", "allocation", "memory", "context", "job"] as const) {
+    const order = ["session", "replica", "queue", "stream", "device", "simulation", "allocation", "memory", "context", "job"];
+    for (const kind of order as Kind[]) {
       for (const handle of [...this.open[kind]]) this.close(kind, handle);
     }
   }
