@@ -1,7 +1,7 @@
 // Builds libmillrace with the Zig compiler from npm: `bun run build [--debug] [--all]`. Skips what is up to date.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { libraryName, nativeTarget } from "../src/native/platform.ts";
+import { libraryName, nativeTarget, simulatorName } from "../src/native/platform.ts";
 import { type Target, targets } from "./targets.ts";
 
 const root = join(import.meta.dir, "..");
@@ -53,8 +53,13 @@ export async function generated(): Promise<Record<string, string>> {
 async function buildLibrary(target: Target, debug: boolean, digest: string): Promise<void> {
   const folder = join(root, "native", debug ? `${target}-debug` : target);
   const stamp = join(folder, "stamp");
-  const library = join(folder, libraryName(target));
-  if (existsSync(library) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
+  const libraries = [libraryName(target), simulatorName(target)];
+  if (
+    libraries.every((name) => existsSync(join(folder, name))) &&
+    existsSync(stamp) &&
+    readFileSync(stamp, "utf8") === digest
+  )
+    return;
   const started = performance.now();
   const what = `libmillrace for ${target}${debug ? " (debug)" : ""}`;
   console.error(`building ${what} …`);
@@ -68,10 +73,12 @@ async function buildLibrary(target: Target, debug: boolean, digest: string): Pro
     "--prefix",
     prefix,
   ]);
-  // A rename, so that a process which has the old library mapped keeps it whole.
-  const fresh = join(folder, `${libraryName(target)}.new`);
-  await Bun.write(fresh, Bun.file(join(prefix, "lib", libraryName(target))));
-  renameSync(fresh, library);
+  for (const name of libraries) {
+    // A rename, so that a process which has the old library mapped keeps it whole.
+    const fresh = join(folder, `${name}.new`);
+    await Bun.write(fresh, Bun.file(join(prefix, "lib", name)));
+    renameSync(fresh, join(folder, name));
+  }
   writeFileSync(stamp, digest);
   console.error(`built ${what} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }

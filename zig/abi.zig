@@ -21,6 +21,10 @@ pub const modules = .{
     .request = @import("calls/request.zig"),
     .graph = @import("calls/graph.zig"),
     .queue = @import("calls/queue.zig"),
+    .device = @import("calls/device.zig"),
+    .simulation = @import("calls/simulation.zig"),
+    .session = @import("calls/session.zig"),
+    .stream = @import("calls/stream.zig"),
 };
 
 pub const supported = builtin.os.tag == .linux;

@@ -8,6 +8,10 @@ pub fn build(b: *std.Build) void {
     const library = b.addLibrary(.{ .name = "millrace", .linkage = .dynamic, .root_module = root, .use_llvm = true });
     b.installArtifact(library);
 
+    // The simulated device driver: a library of its own, so that what uses it goes through the same door as to a real one.
+    const simulator = b.addLibrary(.{ .name = "millrace-sim-poplar", .linkage = .dynamic, .root_module = module(b, "sim_poplar.zig", target, optimize), .use_llvm = true });
+    b.installArtifact(simulator);
+
     const generator = b.addExecutable(.{
         .name = "generate",
         .root_module = b.createModule(.{ .root_source_file = b.path("abi/generate.zig"), .target = b.graph.host, .optimize = .Debug }),

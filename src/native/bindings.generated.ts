@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 3879363722;
+export const digest = 2288527302;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -67,6 +67,41 @@ export const symbols = {
   mr_queue_disconnect: { args: ["u32", "u32", "u32"], returns: "i32" },
   mr_queue_reset: { args: ["u32", "u32", "u32"], returns: "i32" },
   mr_queue_close: { args: ["u32", "u32"], returns: "i32" },
+  mr_device_ready: { args: [], returns: "i32" },
+  mr_device_driver: { args: ["u32"], returns: "i32" },
+  mr_device_count: { args: [], returns: "i32" },
+  mr_device_describe: { args: ["u32"], returns: "i32" },
+  mr_device_children: { args: ["u32", "u32"], returns: "i32" },
+  mr_device_acquire: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_device_acquireJob: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_device_createModel: { args: ["i32", "u32", "u32", "u32"], returns: "i32" },
+  mr_device_createCpu: { args: [], returns: "i32" },
+  mr_device_info: { args: ["u32", "u32"], returns: "i32" },
+  mr_device_reset: { args: ["u32", "u32"], returns: "i32" },
+  mr_device_close: { args: ["u32", "u32"], returns: "i32" },
+  mr_simulation_begin: { args: ["u32", "u32", "u32", "i32", "u32", "u32"], returns: "i32" },
+  mr_simulation_plan: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_simulation_repair: { args: ["u32", "u32"], returns: "i32" },
+  mr_simulation_leaks: { args: ["u32", "u32"], returns: "i32" },
+  mr_simulation_close: { args: ["u32", "u32"], returns: "i32" },
+  mr_session_create: { args: ["u32", "u32", "f64", "f64", "u32", "u32"], returns: "i32" },
+  mr_session_bind: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_session_unbind: { args: ["u32", "u32"], returns: "i32" },
+  mr_session_reload: { args: ["u32", "u32"], returns: "i32" },
+  mr_session_run: { args: ["u32", "u32", "u32", "f64"], returns: "i32" },
+  mr_session_poll: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_session_callback: { args: ["u32", "u32"], returns: "i32" },
+  mr_session_answer: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_session_stop: { args: ["u32", "u32"], returns: "i32" },
+  mr_session_stream: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_session_connect: { args: ["u32", "u32", "u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_session_remote: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_session_close: { args: ["u32", "u32"], returns: "i32" },
+  mr_session_live: { args: [], returns: "i32" },
+  mr_stream_empty: { args: ["u32"], returns: "i32" },
+  mr_stream_stored: { args: ["u32", "u32"], returns: "i32" },
+  mr_stream_user: { args: ["u32", "u32", "u32", "u32", "f64"], returns: "i32" },
+  mr_stream_close: { args: ["u32", "u32"], returns: "i32" },
 } as const;
 
 /** Byte offsets in the thread's block. */
@@ -665,6 +700,13 @@ const table = {
     retryable: false,
     meaning: "The device refused a call.",
     cure: "The message carries the device's words.",
+  },
+  simulation_active: {
+    number: 137,
+    class: "state",
+    retryable: false,
+    meaning: "Devices are being simulated already.",
+    cure: "End the first simulation before the next; `using` does it for you.",
   },
   not_locked: {
     number: 150,

@@ -14,6 +14,9 @@ const shortMs = 0.15;
 const briefMs = 0.02;
 // On one processor whoever polls keeps from running what it waits for.
 const alone = navigator.hardwareConcurrency === 1;
+// Slices of a blocking wait: while it has others to serve, and while it has not.
+const servedMs = 5;
+const idleMs = 100;
 // How often to look when there is no socket to be woken through.
 const fallbackMs = 1;
 
@@ -26,6 +29,8 @@ interface Pending {
 const jobs = new Map<string, Pending>();
 // Each with what must be done before this thread may sleep.
 const polls = new Map<Poll, (() => void) | undefined>();
+const attendants = new Set<Poll>();
+const looking = new Set<Poll>();
 let interest = 0;
 let since = 0;
 let limitMs = briefMs;
@@ -36,6 +41,7 @@ onReload(() => {
   socket?.close();
   jobs.clear();
   polls.clear();
+  attendants.clear();
   interest = 0;
 });
 
@@ -92,6 +98,24 @@ export function watch(poll: Poll, beforeSleep?: (() => void) | undefined): () =>
   return () => {
     if (polls.delete(poll)) release();
   };
+}
+
+/**
+ * As `watch`, for what can only happen while something else is pending: keeps neither the process alive nor this thread
+ * looking.
+ */
+export function attend(poll: Poll): () => void {
+  attendants.add(poll);
+  return () => void attendants.delete(poll);
+}
+
+/**
+ * For blocking waits: looks at all that is watched or attended, so that the wait cannot keep from happening what it waits
+ * for. Returns how many milliseconds to sleep at most before looking again.
+ */
+export function serve(): number {
+  collect();
+  return polls.size + attendants.size - looking.size > 0 ? servedMs : idleMs;
 }
 
 /** What is waited for runs once this thread sleeps: it looks once more, then sleeps. */
@@ -157,8 +181,20 @@ function collect(): boolean {
     const ended = block.completions.slice(0, count * 2);
     for (let i = 0; i < count; i++) settle(ended[i * 2]!, ended[i * 2 + 1]!);
   }
-  for (const poll of polls.keys()) found = poll() || found;
+  for (const poll of polls.keys()) found = look(poll) || found;
+  for (const poll of attendants) found = look(poll) || found;
   return found;
+}
+
+/** A poll whose callback waits is not begun again by that wait. */
+function look(poll: Poll): boolean {
+  if (looking.has(poll)) return false;
+  looking.add(poll);
+  try {
+    return poll();
+  } finally {
+    looking.delete(poll);
+  }
 }
 
 function settle(slot: number, generation: number): void {

@@ -11,19 +11,28 @@ export interface LibraryChoice {
 
 /** The build for this machine, below `native/`. @throws `unsupported_platform`, `library_missing` */
 export function findLibrary(op: string): LibraryChoice {
-  const { platform, arch } = process;
-  if (platform !== "linux" || !architectures.includes(arch)) {
-    throw makeError("unsupported_platform", { op, message: `${platform} ${arch} is not supported yet.` });
-  }
-  const target = nativeTarget();
-  const debug = process.env["MILLRACE_BUILD"] === "debug";
-  const folder = debug ? `${target}-debug` : target;
-  // Sources and bundles alike are two folders below the package.
-  const root = import.meta.dir.split("/").slice(0, -2).join("/");
-  const path = `${root}/native/${folder}/${libraryName(target)}`;
+  const folder = nativeFolder(op);
+  const debug = isDebug();
+  const path = `${folder}/${libraryName(nativeTarget())}`;
   if (!isFile(path)) {
     const hint = debug ? "Run `bun run setup --debug`, or unset MILLRACE_BUILD." : undefined;
     throw makeError("library_missing", { op, message: `${path} does not exist.`, hint });
   }
   return { path, reason: debug ? "the debug build, as MILLRACE_BUILD says" : "the release build" };
+}
+
+/** Where this machine's native libraries are. @throws `unsupported_platform` */
+export function nativeFolder(op: string): string {
+  const { platform, arch } = process;
+  if (platform !== "linux" || !architectures.includes(arch)) {
+    throw makeError("unsupported_platform", { op, message: `${platform} ${arch} is not supported yet.` });
+  }
+  const target = nativeTarget();
+  // Sources and bundles alike are two folders below the package.
+  const root = import.meta.dir.split("/").slice(0, -2).join("/");
+  return `${root}/native/${isDebug() ? `${target}-debug` : target}`;
+}
+
+function isDebug(): boolean {
+  return process.env["MILLRACE_BUILD"] === "debug";
 }

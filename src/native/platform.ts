@@ -8,6 +8,11 @@ export function libraryName(target: string): string {
   return target.startsWith("darwin") ? "libmillrace.dylib" : "libmillrace.so";
 }
 
+/** Simulated IPUs, behind the interface of a device driver. */
+export function simulatorName(target: string): string {
+  return target.startsWith("darwin") ? "libmillrace-sim-poplar.dylib" : "libmillrace-sim-poplar.so";
+}
+
 function isMusl(): boolean {
   const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
   const glibc = process.arch === "arm64" ? "/lib/ld-linux-aarch64.so.1" : "/lib64/ld-linux-x86-64.so.2";

@@ -12,7 +12,7 @@ export interface PopefData extends Disposable {
    * @throws StateError `closed`; ArgumentError `too_large`: 4 GiB and more, see `window`; CapacityError `too_many_mappings`;
    * for a compressed executable also what `Executable.data` says.
    */
-  bytes(): Uint8Array;
+  bytes(): Uint8Array<ArrayBuffer>;
   /** Where they lie in native memory. Throws as `bytes` does. */
   readonly native: NativeRef & { readonly memoryKind: MemoryKind };
   /**

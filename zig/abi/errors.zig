@@ -112,6 +112,7 @@ pub const table = [_]Error{
     row(134, "driver_unusable", .device, false, "The device driver's library cannot be used.", "The message says which library and why."),
     row(135, "busy", .state, true, "A run is under way.", "Wait for it, or stop the session."),
     row(136, "device_error", .device, false, "The device refused a call.", "The message carries the device's words."),
+    row(137, "simulation_active", .state, false, "Devices are being simulated already.", "End the first simulation before the next; `using` does it for you."),
 
     // Rings and queues
     row(150, "not_locked", .state, false, "No slot of the ring is locked.", "Call writeLock or readLock before its complete."),

@@ -62,17 +62,25 @@ pub fn room(t: *Thread, slot: u32, generation: u32, number: u32) !i32 {
 /// An entry in native memory, which stays alive until it was consumed. Values: byte offset, bytes, what to announce
 /// (1 start, 2 completion). Results: how many entries have been consumed. 1: full, nothing was done.
 pub fn enqueue(t: *Thread, slot: u32, generation: u32, number: u32, memory_slot: u32, memory_generation: u32) !i32 {
+    const pinned = try pin(t, slot, generation);
+    defer pinned.release();
+    const set = pinned.ptr;
+    const queue = try set.find(number);
     const offset = try t.block.value(0);
     const size = try t.block.value(1);
     const wants = try t.block.value(2);
     if (size == 0 or size > std.math.maxInt(u40)) return report.fail(error.wrong_size, "an entry of {d} bytes.", .{size});
     const memory = try source.find(memory_slot, memory_generation, offset, size);
     errdefer memory.mapping.release();
-    const found = try enter(t, slot, generation, number);
-    defer found.leave();
-    try requireUsable(found.queue);
-    t.block.results[0] = @floatFromInt(found.queue.entries.completed);
-    if (found.queue.enqueue(memory.mapping, memory.bytes, @bitCast(@as(u8, @truncate(wants & 3))))) return 0;
+    {
+        set.lock();
+        defer set.unlock();
+        try requireUsable(queue);
+        t.block.results[0] = @floatFromInt(queue.entries.completed);
+        // The memory of a shared segment reaches to the end of what is mapped.
+        const bytes = memory.bytes[0..@intCast(size)];
+        if (queue.enqueue(memory.mapping, bytes, @bitCast(@as(u8, @truncate(wants & 3))))) return 0;
+    }
     memory.mapping.release();
     return full;
 }
@@ -83,7 +91,7 @@ pub fn flush(t: *Thread, slot: u32, generation: u32, number: u32, mode: u32) !i3
     const found = try enter(t, slot, generation, number);
     defer found.leave();
     const queue = found.queue;
-    try requireUsable(queue);
+    if (queue.disconnected or queue.outdated) return nothing_to_flush;
     if (mode == 1 and !queue.isPartial() and !queue.isAwaited()) return nothing_to_flush;
     const nothing: []u8 = @as([*]u8, undefined)[0..queue.lacking()];
     return if (queue.enqueue(null, nothing, .{})) 0 else full;
@@ -142,6 +150,16 @@ pub fn reset(t: *Thread, slot: u32, generation: u32, number: u32) !i32 {
     const found = try enter(t, slot, generation, number);
     defer found.leave();
     if (!switches.off("queue_reset")) found.queue.reset();
+    return 0;
+}
+
+/// A run has failed: the queues take nothing more until they were reset.
+pub fn outdate(t: *Thread, slot: u32, generation: u32) !i32 {
+    const pinned = try pin(t, slot, generation);
+    defer pinned.release();
+    pinned.ptr.lock();
+    defer pinned.ptr.unlock();
+    pinned.ptr.outdate();
     return 0;
 }
 

@@ -1,6 +1,7 @@
 import type { NativeBuffer } from "../../native/buffer.ts";
 import { checkInteger } from "../../native/check.ts";
 import { makeError } from "../../native/error.ts";
+import { off } from "../../native/switches.ts";
 import { type MemoryKind, type NativeRef, registerNativeBuffer, unregisterNativeBuffer } from "../../tensor/index.ts";
 import type { PopefData } from "../data.ts";
 import { Lifetime } from "./lifetime.ts";
@@ -30,7 +31,7 @@ export class BlobData implements PopefData {
     this.#alone = alone;
   }
 
-  bytes(): Uint8Array {
+  bytes(): Uint8Array<ArrayBuffer> {
     const { memory, begin } = this.#show("PopefData.bytes");
     return new Uint8Array(this.#registered(memory), begin, this.byteLength);
   }
@@ -57,7 +58,7 @@ export class BlobData implements PopefData {
   standalone(): BlobData {
     this.#lifetime.requireOpen("PopefData.standalone");
     const lifetime = new Lifetime("data");
-    lifetime.share(this.#source);
+    if (!off("popef_standalone")) lifetime.share(this.#source);
     return new BlobData(this.#source, this.#byteOffset, this.byteLength, lifetime, true);
   }
 

@@ -32,7 +32,7 @@ export class MemorySource extends Source {
   }
 
   /** All of it without a copy: for the pass over the blobs. */
-  bytes(): Uint8Array {
+  bytes(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#memory.buffer, 0, this.byteLength);
   }
 

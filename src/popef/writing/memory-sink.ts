@@ -45,7 +45,7 @@ export class MemorySink implements Sink, Rewriting {
 
   end(): void {}
 
-  bytes(): Uint8Array {
+  bytes(): Uint8Array<ArrayBuffer> {
     return this.#room.slice(0, this.byteLength);
   }
 }

@@ -33,15 +33,23 @@ export class MultiFeedWriter implements Disposable {
     this.#begin = sink.byteLength;
     this.#room = sink.rewriting === undefined ? new MemorySink() : sink;
     this.#ended = ended;
-    this.#feeds = infos.map((info) => {
-      const message = encodeFeedData(info);
-      const header = (size: number) => encodeHeader({ version, type: BlobType.DataFeed, size });
-      this.#room.write(header(header(0).byteLength + message.byteLength + info.sizeInBytes()));
-      this.#room.write(message);
-      const begin = this.#room.byteLength;
-      this.#room.rewriting!.skip(info.sizeInBytes());
-      return { info, begin, written: 0 };
-    });
+    try {
+      this.#feeds = infos.map((info) => this.#roomFor(info, version));
+    } catch (error) {
+      sink.rewriting?.truncate(this.#begin);
+      throw error;
+    }
+  }
+
+  /** Header and message of a feed, and room for its tensors. */
+  #roomFor(info: FeedDataInfo, version: string): Feed {
+    const message = encodeFeedData(info);
+    const header = (size: number) => encodeHeader({ version, type: BlobType.DataFeed, size });
+    this.#room.write(header(header(0).byteLength + message.byteLength + info.sizeInBytes()));
+    this.#room.write(message);
+    const begin = this.#room.byteLength;
+    this.#room.rewriting!.skip(info.sizeInBytes());
+    return { info, begin, written: 0 };
   }
 
   get isActive(): boolean {

@@ -54,14 +54,31 @@ export const sizes: readonly number[] = [
   Number.NEGATIVE_INFINITY,
 ];
 
+/** Calls whose first two integers are none. */
+const notOfHandles: ReadonlySet<Call> = new Set<Call>([
+  "mr_device_children",
+  "mr_device_acquire",
+  "mr_device_acquireJob",
+  "mr_device_createModel",
+  "mr_simulation_begin",
+  "mr_session_create",
+]);
+
 /** The kind of handle that a call begins with. */
 export function kindOf(call: Call): Kind | undefined {
   if (symbols[call].args.length < 2 || symbols[call].args[1] !== "u32") return undefined;
   if (call === "mr_context_open" || call === "mr_replica_load" || call === "mr_memory_mapFile") return undefined;
+  if (notOfHandles.has(call)) return undefined;
+  if (call.startsWith("mr_device_")) return "device";
+  if (call.startsWith("mr_simulation_")) return "simulation";
   if (call.startsWith("mr_context_")) return "context";
   if (call.startsWith("mr_allocation_")) return "allocation";
   if (call.startsWith("mr_memory_") || call === "mr_graph_describe") return "memory";
   if (call.startsWith("mr_replica_") || call.startsWith("mr_request_")) return "replica";
+  if (call.startsWith("mr_session_") || call === "mr_stream_user") return "session";
+  if (call === "mr_stream_stored") return undefined;
+  if (call.startsWith("mr_stream_")) return "stream";
+  if (call.startsWith("mr_queue_")) return "queue";
   if (call === "mr_boundary_finish" || call === "mr_boundary_abandon") return "job";
   throw new Error(`${call}: what kind of handle does it take?`);
 }
@@ -79,7 +96,17 @@ export const makes: Partial<Record<Call, Kind>> = {
   mr_context_createJob: "job",
   mr_replica_load: "job",
   mr_graph_describe: "job",
+  mr_session_create: "session",
+  mr_stream_empty: "stream",
+  mr_stream_stored: "stream",
+  mr_stream_user: "stream",
+  mr_queue_open: "queue",
   mr_replica_close: "job",
+  mr_device_acquire: "device",
+  mr_device_acquireJob: "job",
+  mr_device_createModel: "device",
+  mr_device_createCpu: "device",
+  mr_simulation_begin: "simulation",
 };
 
 /** What the job that a call starts makes. */
@@ -87,6 +114,7 @@ export const jobMakes: Partial<Record<Call, Kind>> = {
   mr_context_createJob: "allocation",
   mr_replica_load: "replica",
   mr_graph_describe: "memory",
+  mr_device_acquireJob: "device",
 };
 
 /** Calls that end the handle they are given. */
@@ -98,7 +126,12 @@ export const ends: ReadonlySet<Call> = new Set<Call>([
   "mr_boundary_abandon",
   "mr_boundary_finish",
   "mr_replica_close",
+  "mr_device_close",
+  "mr_simulation_close",
+  "mr_session_close",
+  "mr_stream_close",
+  "mr_queue_close",
 ]);
 
 /** Calls that hand a reference to memory over, for one `ArrayBuffer`. */
-export const shows: ReadonlySet<Call> = new Set<Call>(["mr_memory_view", "mr_request_take"]);
+export const shows: ReadonlySet<Call> = new Set<Call>(["mr_memory_view", "mr_request_take", "mr_session_callback"]);

@@ -2,8 +2,9 @@
 // call misbehaves. The call under way is written to MILLRACE_FUZZ_TRACE first, for the case that the process dies.
 import { openSync, writeSync } from "node:fs";
 import { symbols } from "../../../src/native/bindings.generated.ts";
-import { codeOf } from "../../../src/native/check.ts";
+import { check, codeOf } from "../../../src/native/check.ts";
 import { block, native, wrapResult } from "../../../src/native/library.ts";
+import { copyExecutable } from "../../session/copy-model.ts";
 import { ends, integers, jobMakes, kindOf, makes, shows, sizes } from "./arguments.ts";
 import { type Call, type Handle, type Kind, kinds, Objects } from "./objects.ts";
 import { Random } from "./random.ts";
@@ -19,6 +20,7 @@ const rarely: Partial<Record<Call, number>> = {
   mr_replica_load: 4,
   mr_graph_describe: 4,
   mr_context_close: 4,
+  mr_simulation_close: 8,
 };
 const aboutHandles = new Set(["invalid_argument", "stale_handle", "wrong_kind", "closed"]);
 // Attaching gives a heap another hold of the thread, which only a finalizer gives back.
@@ -79,13 +81,18 @@ function plan(call: Call): Plan {
   values.push(...(prepared ?? []));
   while (values.length < args.length)
     values.push(random.pick((args[values.length] as string) === "f64" ? sizes : integers));
-  if ((call === "mr_request_bind" || call === "mr_request_results") && !random.chance(3)) {
+  const takesMemory = ["mr_request_bind", "mr_request_results", "mr_queue_enqueue"];
+  if (takesMemory.includes(call) && !random.chance(3)) {
     const memory = random.pick([...objects.open.memory, ...objects.open.allocation]);
     if (memory !== undefined) values.splice(3, 2, memory.slot, memory.generation);
   }
   if (kind === "replica" && args.length > 2 && !random.chance(4)) values[2] = random.below(2);
   if (kind === "replica" && args.length === 4 && !random.chance(4)) values[3] = random.below(2);
   if (call === "mr_request_wait") values[3] = 0;
+  // What is planned may not take its time.
+  if (call === "mr_simulation_plan") block.values[8] = 0;
+  if (call === "mr_queue_wait") values[2] = 0;
+  if (call === "mr_queue_wait" || call === "mr_session_poll") values[2] = 0;
   return { values, handle, bad };
 }
 
@@ -125,7 +132,8 @@ function step(call: Call): void {
   const kind = kindOf(call);
   if (handle !== undefined && kind !== undefined && ends.has(call)) objects.forget(kind, handle);
   const made = call === "mr_boundary_finish" ? handle?.makes : makes[call];
-  if (made !== undefined) objects.add(made, { slot: result, generation, makes: jobMakes[call] });
+  // 0 is nobody's slot: there was nothing to be had.
+  if (made !== undefined && result !== 0) objects.add(made, { slot: result, generation, makes: jobMakes[call] });
 }
 
 /** One of everything, so that bad handles are bad beside good ones. */
@@ -146,6 +154,24 @@ async function openEverything(): Promise<void> {
   const session = made("replica", await finished(loading));
   objects.forget("job", loading);
   for (let i = 0; i < 2; i++) native.mr_request_create(session.slot, session.generation);
+  if (objects.open.simulation.length === 0) {
+    const [path, name, ...rest] = objects.prepare("mr_simulation_begin", random)!;
+    made("simulation", native.mr_simulation_begin(path!, name!, Math.max(1, rest[0]!), rest[1]!, rest[2]!, rest[3]!));
+  }
+  made("device", native.mr_device_createModel(2, 1, 4, 0));
+  const executable = copyExecutable();
+  const memory = made("memory", native.mr_memory_create(executable.length));
+  check(native.mr_memory_view(memory.slot, memory.generation), "sweep");
+  new Uint8Array(wrapResult()).set(executable);
+  const programs = made(
+    "session",
+    native.mr_session_create(memory.slot, memory.generation, 0, executable.length, 0, 1),
+  );
+  const processor = made("device", native.mr_device_createCpu());
+  check(native.mr_session_bind(programs.slot, programs.generation, processor.slot, processor.generation), "sweep");
+  made("stream", native.mr_stream_empty(1));
+  const queues = made("queue", native.mr_queue_open(0));
+  for (const direction of [0, 1]) native.mr_queue_add(queues.slot, queues.generation, direction, 4, 64);
 }
 
 async function finished(job: Handle): Promise<number> {
@@ -159,7 +185,7 @@ async function finished(job: Handle): Promise<number> {
 /** Live objects, mappings, models. */
 function live(): number[] {
   const handles = native.mr_boundary_live();
-  return [handles, block.results[0]!, native.mr_replica_live()];
+  return [handles, block.results[0]!, native.mr_replica_live(), native.mr_session_live()];
 }
 
 for (let i = 0; i < count; i++) {

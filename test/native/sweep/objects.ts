@@ -2,9 +2,23 @@ import { join } from "node:path";
 import { findEngineLibrary } from "../../../src/device/engine-library.ts";
 import type { Native } from "../../../src/native/library.ts";
 import { block, native } from "../../../src/native/library.ts";
+import { nativeFolder } from "../../../src/native/library-path.ts";
+import { nativeTarget, simulatorName } from "../../../src/native/platform.ts";
 import type { Random } from "./random.ts";
 
-export type Kind = "context" | "allocation" | "memory" | "job" | "replica";
+export type Kind = "context" | "allocation" | "memory" | "job" | "replica" | "device" | "simulation";
+export type Kind = "context" | "allocation" | "memory" | "job" | "replica" | "queue";
+export type Kind =
+  | "context"
+  | "allocation"
+  | "memory"
+  | "job"
+  | "replica"
+  | "session"
+  | "queue"
+  | "stream"
+  | "device"
+  | "simulation";
 export interface Handle {
   readonly slot: number;
   readonly generation: number;
@@ -13,7 +27,21 @@ export interface Handle {
 }
 export type Call = keyof Native;
 
-export const kinds: readonly Kind[] = ["context", "allocation", "memory", "job", "replica"];
+export const kinds: readonly Kind[] = ["context", "allocation", "memory", "job", "replica", "device", "simulation"];
+export const kinds: readonly Kind[] = [
+  "context",
+  "allocation",
+  "memory",
+  "job",
+  "replica",
+  "session",
+  "queue",
+  "stream",
+  "device",
+  "simulation",
+];
+const simulator = `${nativeFolder("sweep")}/${simulatorName(nativeTarget())}`;
+export const kinds: readonly Kind[] = ["context", "allocation", "memory", "job", "replica", "queue"];
 const model = join(import.meta.dir, "../../fixtures/models/identity-float32.onnx");
 const staleMax = 64;
 
@@ -23,13 +51,48 @@ const closers = {
   memory: "mr_memory_close",
   job: "mr_boundary_abandon",
   replica: "mr_replica_close",
+  device: "mr_device_close",
+  simulation: "mr_simulation_close",
+  session: "mr_session_close",
+  queue: "mr_queue_close",
+  stream: "mr_stream_close",
 } as const satisfies Record<Kind, Call>;
 // More than a few loaded models only cost time.
-const openMax: Record<Kind, number> = { context: 4, allocation: 32, memory: 32, job: 16, replica: 2 };
+const openMax: Record<Kind, number> = {
+  context: 4,
+  allocation: 32,
+  memory: 32,
+  job: 16,
+  replica: 2,
+  device: 8,
+  simulation: 1,
+  session: 4,
+  queue: 4,
+  stream: 8,
+};
 
 /** The native objects that the sweep knows: open ones of every kind, and some that were closed. */
 export class Objects {
-  readonly open: Record<Kind, Handle[]> = { context: [], allocation: [], memory: [], job: [], replica: [] };
+  readonly open: Record<Kind, Handle[]> = {
+    context: [],
+    allocation: [],
+    memory: [],
+    job: [],
+    replica: [],
+    session: [],
+    queue: [],
+    stream: [],
+    device: [],
+    simulation: [],
+  };
+  queue: "mr_queue_close",
+} as const satisfies Record<Kind, Call>;
+// More than a few loaded models only cost time.
+const openMax: Record<Kind, number> = { context: 4, allocation: 32, memory: 32, job: 16, replica: 2, queue: 4 };
+
+/** The native objects that the sweep knows: open ones of every kind, and some that were closed. */
+export class Objects {
+  readonly open: Record<Kind, Handle[]> = { context: [], allocation: [], memory: [], job: [], replica: [], queue: [] };
   readonly stale: Handle[] = [];
   readonly #dir: string;
 
@@ -66,12 +129,68 @@ export class Objects {
       case "mr_replica_load":
         return [...this.write(findEngineLibrary(undefined, "sweep"), model), 1, random.pick([1, 4])];
       case "mr_graph_describe":
-        return [random.pick([0, 64, 100]), random.pick([0, 0, 10]), ...this.write(findEngineLibrary(undefined, "sweep"))];
+        return [
+          random.pick([0, 64, 100]),
+          random.pick([0, 0, 10]),
+          ...this.write(findEngineLibrary(undefined, "sweep")),
+        ];
       case "mr_memory_mapFile":
         return [...this.write(model), random.pick([0, 5, 64, 200]), random.pick([0, 1, 100])];
       case "mr_request_bind":
         block.values.set([random.below(2), 0, random.below(2), 0, 2, 2, 4]);
         return [random.below(2)];
+      case "mr_device_driver":
+        return this.write(simulator);
+      case "mr_device_acquire":
+      case "mr_device_acquireJob":
+        return [random.below(2), random.below(5), random.below(2), ...this.write("ipuLinkTopology\0mesh\0")];
+      case "mr_device_createModel":
+        return [random.pick([1, 2, 21]), random.below(5), random.below(5), 0];
+      case "mr_simulation_begin":
+        return [...this.write(simulator, "sweep"), random.below(5), 2, 0, random.below(2)];
+      case "mr_simulation_plan":
+        block.values.set([random.below(3), 1 + random.below(3), random.below(3), random.below(3), -1, random.below(5)]);
+        block.values.set([random.below(5), random.below(2), 0], 6);
+        return this.write("planned");
+      case "mr_session_create": {
+        const [length] = this.write("streamCallbacks.maxLookahead\0unlimited\0");
+        const memory = random.pick(this.open.memory);
+        return [memory.slot, memory.generation, 0, random.pick([0, 64, 100]), length!, random.below(2)];
+      }
+      case "mr_session_bind": {
+        const device = random.pick(this.open.device);
+        return [device.slot, device.generation];
+      }
+      case "mr_session_run":
+        block.text.fill(0, 0, 8);
+        return [random.pick([1, 2]), random.pick([1, 3])];
+      case "mr_session_connect": {
+        const stream = random.pick(this.open.stream);
+        return [stream.slot, stream.generation, ...this.write(name), random.below(2)];
+      }
+      case "mr_session_remote":
+        block.values.set([random.below(2), random.below(3), random.pick([0, 4, 64]), 0, 1]);
+        return [...this.write(name), random.below(3)];
+      case "mr_stream_stored":
+        block.values.set([0, random.pick([64, 100]), random.below(9), random.pick([1, 8]), random.pick([1, 8]), 4]);
+        return undefined;
+      case "mr_stream_user":
+        return [random.below(4), random.below(2), random.pick([0, 4, 64])];
+      case "mr_queue_open":
+        return [random.pick([0, 1e6])];
+      case "mr_queue_add":
+        return [random.below(2), random.pick([1, 4]), random.pick([1, 64, 1000])];
+      case "mr_queue_enqueue":
+        block.values.set([random.pick([0, 64]), random.pick([1, 8, 64]), random.below(4)]);
+        return [random.below(3)];
+      case "mr_queue_stream":
+      case "mr_queue_room":
+      case "mr_queue_state":
+      case "mr_queue_disconnect":
+      case "mr_queue_reset":
+        return [random.below(3)];
+      case "mr_queue_flush":
+        return [random.below(3), random.below(2)];
       default:
         return undefined;
     }
@@ -97,7 +216,10 @@ export class Objects {
   }
 
   closeAll(): void {
-    for (const kind of ["replica", "allocation", "memory", "context", "job"] as const) {
+    for (const kind of ["replica", "device", "simulation", "allocation", "memory", "context", "job"] as const) {
+    for (const kind of ["queue", "replica", "allocation", "memory", "context", "job"] as const) {
+    const order = ["session", "replica", "queue", "stream", "device", "simulation", "allocation", "memory", "context", "job"];
+    for (const kind of order as Kind[]) {
       for (const handle of [...this.open[kind]]) this.close(kind, handle);
     }
   }

@@ -1,4 +1,4 @@
-//! The functions of `shim.h` over the program engine. Whose devices they are is what `Devices` says:
+//! The functions of `shim.h` over the program engine, for any kind of devices. `Devices` has:
 //!
 //!     pub const Device                                       one device, owned by whoever opened it
 //!     pub fn count() !u32
@@ -20,11 +20,9 @@ const poplar = @import("table.zig");
 const containers = @import("../../engine/program/container.zig");
 const failures = @import("failure.zig");
 const report = @import("../../abi/report.zig");
-const Engine = @import("../../engine/program/engine.zig").Engine;
-const futex = @import("../../os/futex.zig");
+const Loading = @import("loading.zig").Loading;
 const Status = poplar.Status;
 
-const allocator = std.heap.smp_allocator;
 const version_text = std.fmt.comptimePrint("millrace {d}.{d}", .{ containers.container_version, containers.step_list_version });
 
 pub fn Provider(comptime Devices: type) type {
@@ -41,97 +39,34 @@ pub fn Provider(comptime Devices: type) type {
             comptime for (@typeInfo(poplar.Table).@"struct".fields) |field| @export(&@field(Functions, field.name), .{ .name = "mrp_" ++ field.name });
         }
 
-        pub fn liveExecutables() u32 {
-            return live_executables.load(.monotonic);
-        }
+        pub const liveExecutables = loading.liveExecutables;
+        pub const liveEngines = loading.liveEngines;
 
-        pub fn liveEngines() u32 {
-            return live_engines.load(.monotonic);
-        }
+        const loading = Loading(Devices);
 
-        var live_executables: std.atomic.Value(u32) = .init(0);
-        var live_engines: std.atomic.Value(u32) = .init(0);
-        /// Which engine is loaded where, and which is in use.
-        var lock: futex.Mutex = .{};
-
-        const Executable = struct {
-            container: containers.Container,
-            /// Its own, and one for each engine.
-            references: std.atomic.Value(u32) = .init(1),
-
-            fn release(self: *Executable) void {
-                if (self.references.fetchSub(1, .acq_rel) != 1) return;
-                self.container.close();
-                allocator.destroy(self);
-                _ = live_executables.fetchSub(1, .monotonic);
-            }
-        };
-
-        const Loaded = struct {
-            engine: *Engine,
-            executable: *Executable,
-            /// Under `lock`, as `busy`.
-            device: ?*Place = null,
-            /// A thread is inside `load` or `run`.
-            busy: bool = false,
-
-            fn claim(self: *Loaded) !void {
-                lock.lock();
-                defer lock.unlock();
-                if (self.busy) return inUse();
-                self.busy = true;
-            }
-
-            fn let(self: *Loaded) void {
-                lock.lock();
-                defer lock.unlock();
-                self.busy = false;
-            }
-
-            /// Under `lock`, not busy.
-            fn leave(self: *Loaded) void {
-                const device = self.device orelse return;
-                self.engine.unload();
-                device.engine = null;
-                self.device = null;
-            }
-        };
-
-        const Place = struct {
-            device: *Devices.Device,
-            /// Under `lock`: what is loaded on it.
-            engine: ?*Loaded = null,
-
-            fn clear(self: *Place) !void {
-                lock.lock();
-                defer lock.unlock();
-                const engine = self.engine orelse return;
-                if (engine.busy) return inUse();
-                engine.leave();
-            }
-
-            fn interrupt(self: *Place) void {
-                lock.lock();
-                if (self.engine) |engine| engine.engine.stop();
-                lock.unlock();
-                futex.pause();
-            }
-        };
-
-        fn inUse() anyerror {
-            return report.fail(error.invalid_argument, "the engine is in use by another thread.", .{});
-        }
-
-        fn placeOf(device: anytype) *Place {
+        fn deviceOf(device: *const poplar.Device) *loading.Device {
             return @ptrCast(@alignCast(@constCast(device)));
         }
 
-        fn loadedOf(engine: anytype) *Loaded {
+        fn engineOf(engine: *const poplar.Engine) *loading.Engine {
             return @ptrCast(@alignCast(@constCast(engine)));
         }
 
-        fn executableOf(executable: *poplar.Executable) *Executable {
+        fn executableOf(executable: *poplar.Executable) *loading.Executable {
             return @ptrCast(@alignCast(executable));
+        }
+
+        /// What was opened, for the caller; nothing when it failed.
+        fn give(out: anytype, opened: anytype) Status {
+            out.* = if (opened) |object| @ptrCast(object) else |err| {
+                out.* = null;
+                return failures.keep(err);
+            };
+            return .ok;
+        }
+
+        fn openDevice(opened: anyerror!*Devices.Device) !*loading.Device {
+            return loading.Device.create(try opened);
         }
 
         fn done(result: anyerror!void) Status {
@@ -170,7 +105,7 @@ pub fn Provider(comptime Devices: type) type {
             }
 
             pub fn device_open(id: u32, options: [*]const poplar.Option, count: usize, out: *?*poplar.Device) callconv(.c) Status {
-                return done(give(Devices.open(id, options[0..count]), out));
+                return give(out, openDevice(Devices.open(id, options[0..count])));
             }
 
             pub fn device_create_model(
@@ -181,60 +116,38 @@ pub fn Provider(comptime Devices: type) type {
                 count: usize,
                 out: *?*poplar.Device,
             ) callconv(.c) Status {
-                return done(give(Devices.createModel(ipu_version, num_ipus, tiles_per_ipu, options[0..count]), out));
-            }
-
-            fn give(opened: anyerror!*Devices.Device, out: *?*poplar.Device) !void {
-                out.* = null;
-                const device = try opened;
-                errdefer Devices.close(device);
-                const place = try allocator.create(Place);
-                place.* = .{ .device = device };
-                out.* = @ptrCast(place);
+                return give(out, openDevice(Devices.createModel(ipu_version, num_ipus, tiles_per_ipu, options[0..count])));
             }
 
             pub fn device_info_of(device: *const poplar.Device, info: *poplar.DeviceInfo) callconv(.c) Status {
-                Devices.infoOf(placeOf(device).device, info);
+                Devices.infoOf(deviceOf(device).raw, info);
                 return .ok;
             }
 
             pub fn device_attach(device: *poplar.Device, attached: *u32) callconv(.c) Status {
-                const got = Devices.attach(placeOf(device).device) catch |err| return failures.keep(err);
+                const got = Devices.attach(deviceOf(device).raw) catch |err| return failures.keep(err);
                 attached.* = @intFromBool(got);
                 return .ok;
             }
 
             /// What is loaded on it is unloaded.
             pub fn device_detach(device: *poplar.Device) callconv(.c) Status {
-                placeOf(device).clear() catch |err| return failures.keep(err);
-                return done(Devices.detach(placeOf(device).device));
+                deviceOf(device).clear() catch |err| return failures.keep(err);
+                return done(Devices.detach(deviceOf(device).raw));
             }
 
             /// What is loaded on it is unloaded.
             pub fn device_reset(device: *poplar.Device) callconv(.c) Status {
-                placeOf(device).clear() catch |err| return failures.keep(err);
-                return done(Devices.reset(placeOf(device).device));
+                deviceOf(device).clear() catch |err| return failures.keep(err);
+                return done(Devices.reset(deviceOf(device).raw));
             }
 
             pub fn device_close(device: *poplar.Device) callconv(.c) void {
-                const place = placeOf(device);
-                // A run under way is ended: nothing else may use the device after this.
-                while (place.clear()) |_| break else |_| place.interrupt();
-                Devices.close(place.device);
-                allocator.destroy(place);
+                deviceOf(device).close();
             }
 
             pub fn executable_open(bytes: [*]const u8, size: usize, check_package_hash: i32, out: *?*poplar.Executable) callconv(.c) Status {
-                out.* = null;
-                return done(openExecutable(bytes[0..size], check_package_hash != 0, out));
-            }
-
-            fn openExecutable(bytes: []const u8, check: bool, out: *?*poplar.Executable) !void {
-                const executable = try allocator.create(Executable);
-                errdefer allocator.destroy(executable);
-                executable.* = .{ .container = try .open(allocator, bytes, .{ .check_package_hash = check }) };
-                _ = live_executables.fetchAdd(1, .monotonic);
-                out.* = @ptrCast(executable);
+                return give(out, loading.Executable.open(bytes[0..size], check_package_hash != 0));
             }
 
             pub fn executable_close(executable: *poplar.Executable) callconv(.c) void {
@@ -242,83 +155,33 @@ pub fn Provider(comptime Devices: type) type {
             }
 
             pub fn engine_create(executable: *poplar.Executable, options: [*]const poplar.Option, count: usize, out: *?*poplar.Engine) callconv(.c) Status {
-                out.* = null;
-                return done(createEngine(executableOf(executable), options[0..count], out));
-            }
-
-            fn createEngine(executable: *Executable, options: []const poplar.Option, out: *?*poplar.Engine) !void {
-                const loaded = try allocator.create(Loaded);
-                errdefer allocator.destroy(loaded);
-                loaded.* = .{ .engine = try .create(allocator, &executable.container, options), .executable = executable };
-                _ = executable.references.fetchAdd(1, .monotonic);
-                _ = live_engines.fetchAdd(1, .monotonic);
-                out.* = @ptrCast(loaded);
+                return give(out, loading.Engine.create(executableOf(executable), options[0..count]));
             }
 
             pub fn engine_load(engine: *poplar.Engine, device: *poplar.Device) callconv(.c) Status {
-                return done(load(loadedOf(engine), placeOf(device)));
-            }
-
-            fn load(loaded: *Loaded, place: *Place) !void {
-                try loaded.claim();
-                defer loaded.let();
-                {
-                    lock.lock();
-                    defer lock.unlock();
-                    if (place.engine) |other| if (other != loaded) {
-                        if (other.busy) return inUse();
-                        other.leave();
-                    };
-                    loaded.leave();
-                    loaded.device = place;
-                    place.engine = loaded;
-                }
-                errdefer {
-                    lock.lock();
-                    defer lock.unlock();
-                    loaded.leave();
-                }
-                try Devices.load(place.device, loaded.engine);
+                return done(engineOf(engine).load(deviceOf(device)));
             }
 
             pub fn engine_run(engine: *poplar.Engine, program: u32) callconv(.c) Status {
-                return done(runProgram(loadedOf(engine), program));
-            }
-
-            fn runProgram(loaded: *Loaded, program: u32) !void {
-                try loaded.claim();
-                defer loaded.let();
-                const place = loaded.device orelse return report.fail(error.stopped, "the engine is not loaded.", .{});
-                try Devices.run(place.device, loaded.engine, program);
+                return done(engineOf(engine).run(program));
             }
 
             pub fn engine_stop(engine: *poplar.Engine) callconv(.c) Status {
-                loadedOf(engine).engine.stop();
+                engineOf(engine).program.stop();
                 return .ok;
             }
 
             pub fn engine_close(engine: *poplar.Engine) callconv(.c) void {
-                const loaded = loadedOf(engine);
-                while (loaded.claim()) |_| break else |_| {
-                    loaded.engine.stop();
-                    futex.pause();
-                }
-                lock.lock();
-                loaded.leave();
-                lock.unlock();
-                loaded.engine.destroy();
-                loaded.executable.release();
-                allocator.destroy(loaded);
-                _ = live_engines.fetchSub(1, .monotonic);
+                engineOf(engine).close();
             }
 
             pub fn engine_stream_count(engine: *const poplar.Engine, count: *u32) callconv(.c) Status {
-                count.* = @intCast(loadedOf(engine).engine.plan.streams.len);
+                count.* = @intCast(engineOf(engine).program.plan.streams.len);
                 return .ok;
             }
 
             pub fn engine_stream(engine: *const poplar.Engine, index: u32, info: *poplar.StreamInfo) callconv(.c) Status {
-                const used = loadedOf(engine).engine;
+                const used = engineOf(engine).program;
                 if (index >= used.plan.streams.len)
                     return failures.keep(report.fail(error.invalid_argument, "there is no stream {d}; the executable has {d}.", .{ index, used.plan.streams.len }));
                 const stream = used.plan.streams[index];
@@ -337,7 +200,7 @@ pub fn Provider(comptime Devices: type) type {
                 if (after < first)
                     return failures.keep(report.fail(error.invalid_argument, "stream {s} cannot be connected to memory that ends before it begins.", .{handle}));
                 const bytes: []u8 = if (begin) |address| @as([*]u8, @ptrCast(address))[0 .. after - first] else &.{};
-                return done(loadedOf(engine).engine.connectMemory(std.mem.span(handle), replica, bytes));
+                return done(engineOf(engine).program.connectMemory(std.mem.span(handle), replica, bytes));
             }
 
             pub fn engine_connect_callbacks(
@@ -347,17 +210,17 @@ pub fn Provider(comptime Devices: type) type {
                 calls: *const poplar.Callbacks,
                 context: ?*anyopaque,
             ) callconv(.c) Status {
-                return done(loadedOf(engine).engine.connectCallbacks(std.mem.span(handle), replica, calls.*, context));
+                return done(engineOf(engine).program.connectCallbacks(std.mem.span(handle), replica, calls.*, context));
             }
 
             pub fn engine_copy_to_remote(engine: *poplar.Engine, data: [*]const u8, handle: [*:0]const u8, repeat: u32, replica: u32) callconv(.c) Status {
-                const block = loadedOf(engine).engine.remoteBlock(std.mem.span(handle), repeat, replica) catch |err| return failures.keep(err);
+                const block = engineOf(engine).program.remoteBlock(std.mem.span(handle), repeat, replica) catch |err| return failures.keep(err);
                 @memcpy(block, data[0..block.len]);
                 return .ok;
             }
 
             pub fn engine_copy_from_remote(engine: *poplar.Engine, handle: [*:0]const u8, data: [*]u8, repeat: u32, replica: u32) callconv(.c) Status {
-                const block = loadedOf(engine).engine.remoteBlock(std.mem.span(handle), repeat, replica) catch |err| return failures.keep(err);
+                const block = engineOf(engine).program.remoteBlock(std.mem.span(handle), repeat, replica) catch |err| return failures.keep(err);
                 @memcpy(data[0..block.len], block);
                 return .ok;
             }

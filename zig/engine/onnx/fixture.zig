@@ -27,22 +27,22 @@ pub fn node(comptime operator: []const u8, comptime inputs: anytype, comptime ou
     return bytes ++ text(4, operator);
 }
 
+/// An initializer whose values are elsewhere, as a session's weights are.
+pub fn external(comptime name: []const u8, comptime element: u64, comptime axes: anytype) []const u8 {
+    comptime var shape: []const u8 = "";
+    inline for (axes) |axis| shape = shape ++ number(1, axis);
+    return shape ++ number(2, element) ++ text(8, name) ++ text(13, text(1, "location") ++ text(2, "*")) ++ number(14, 1);
+}
+
 pub fn model(comptime nodes: anytype, comptime inputs: anytype, comptime outputs: anytype) []const u8 {
     return modelWithWeights(nodes, .{}, inputs, outputs);
 }
 
-/// An initializer without data, whose bytes whoever loads the model brings.
-pub fn external(comptime name: []const u8, comptime element: u64, comptime axes: anytype) []const u8 {
-    comptime var dims: []const u8 = "";
-    inline for (axes) |axis| dims = dims ++ number(1, axis);
-    return dims ++ number(2, element) ++ text(8, name) ++ text(13, text(1, "location") ++ text(2, "*")) ++ number(14, 1);
-}
-
 pub fn modelWithWeights(comptime nodes: anytype, comptime weights: anytype, comptime inputs: anytype, comptime outputs: anytype) []const u8 {
     comptime var graph: []const u8 = "";
-    inline for (weights) |bytes| graph = graph ++ text(5, bytes);
     inline for (nodes) |bytes| graph = graph ++ text(1, bytes);
     graph = graph ++ text(2, "fixture");
+    inline for (weights) |bytes| graph = graph ++ text(5, bytes);
     inline for (inputs) |bytes| graph = graph ++ text(11, bytes);
     inline for (outputs) |bytes| graph = graph ++ text(12, bytes);
     return number(1, 8) ++ text(7, graph) ++ text(8, number(2, 17));

@@ -91,17 +91,20 @@ fn connectTo(base: *const api.Base, path: [:0]const u8) !Library {
     return library;
 }
 
-/// For the tests of this folder, which run from the project's root or from `zig/`.
+/// For tests, which run from the project's root or from `zig/`.
 pub fn openForTest() !*const Library {
-    const named = std.c.getenv("MILLRACE_ONNXRUNTIME");
+    return open(try pathForTest());
+}
+
+pub fn pathForTest() ![:0]const u8 {
     const arch = switch (@import("builtin").cpu.arch) {
         .x86_64 => "x64",
         .aarch64 => "arm64",
         else => return error.SkipZigTest,
     };
-    const installed = "node_modules/onnxruntime-node/bin/napi-v6/linux/" ++ arch ++ "/libonnxruntime.so.1";
-    if (named) |path| return open(std.mem.span(path));
-    return open(installed) catch open("../" ++ installed);
+    const installed = "../node_modules/onnxruntime-node/bin/napi-v6/linux/" ++ arch ++ "/libonnxruntime.so.1";
+    if (std.c.getenv("MILLRACE_ONNXRUNTIME")) |named| return std.mem.span(named);
+    return if (std.c.access(installed, 0) == 0) installed else installed[3..];
 }
 
 test "the library is opened once and says its version" {

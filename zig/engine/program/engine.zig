@@ -2,9 +2,11 @@
 //! others.
 const std = @import("std");
 const ahead = @import("ahead.zig");
+const connect = @import("connect.zig");
 const plans = @import("plan.zig");
 const poplar = @import("../../driver/poplar/table.zig");
 const report = @import("../../abi/report.zig");
+const transfer = @import("transfer.zig");
 const Container = @import("container.zig").Container;
 const Cursor = @import("cursor.zig").Cursor;
 const Endpoint = @import("endpoint.zig").Endpoint;
@@ -150,7 +152,8 @@ pub const Engine = struct {
         if (self.running.swap(true, .acquire)) return report.fail(error.invalid_argument, "the engine runs a program already.", .{});
         defer self.running.store(false, .release);
         const program = &self.plan.programs[number];
-        try self.mustBeConnected(program);
+        if (self.isEnding()) return report.fail(error.stopped, "the engine was stopped, and was not loaded since.", .{});
+        try connect.mustBeConnected(self, program);
         defer self.host.settle();
         errdefer for (program.streams) |stream| {
             for (self.endpointsOf(stream)) |*endpoint| endpoint.invalidate();
@@ -167,79 +170,21 @@ pub const Engine = struct {
                     try ahead.prepare(self, cursor);
                 },
                 .to_tensor => |stream| {
-                    try self.toTensor(stream);
+                    try transfer.toTensor(self, stream);
                     if (self.lanes[stream].ahead) try ahead.prepare(self, cursor);
                 },
-                .to_stream => |stream| try self.toStream(stream),
+                .to_stream => |stream| try transfer.toStream(self, stream),
                 .graph => try self.runGraph(),
-                .remote_to_tensor => |remote| self.fromRemote(remote),
-                .tensor_to_remote => |remote| self.toRemote(remote),
+                .remote_to_tensor => |remote| transfer.fromRemote(self, remote),
+                .tensor_to_remote => |remote| transfer.toRemote(self, remote),
                 .repeat, .end => unreachable,
             }
         }
     }
 
-    fn mustBeConnected(self: *Engine, program: *const plans.Program) !void {
-        self.ahead_streams.len = 0;
-        for (program.streams) |stream| {
-            for (self.endpointsOf(stream)) |*endpoint| if (endpoint.connection == .none) return self.notConnected(program);
-            if (!self.lanes[stream].ahead) continue;
-            self.ahead_streams.len += 1;
-            self.ahead_streams[self.ahead_streams.len - 1] = stream;
-        }
-    }
-
-    fn notConnected(self: *Engine, program: *const plans.Program) anyerror {
-        var list: [256]u8 = undefined;
-        var writer: std.Io.Writer = .fixed(&list);
-        for (program.streams) |stream| for (self.endpointsOf(stream)) |*endpoint| if (endpoint.connection == .none) {
-            writer.print("{s}{s}", .{ if (writer.end == 0) "" else ", ", self.plan.streams[stream].handle }) catch {};
-            if (self.lanes[stream].count > 1) writer.print(" of replica {d}", .{endpoint.replica}) catch {};
-        };
-        return report.fail(error.not_connected, "program {s} uses streams that are connected to nothing: {s}.", .{ program.name, writer.buffered() });
-    }
-
     pub fn endpointsOf(self: *Engine, stream: u32) []Endpoint {
         const lane = self.lanes[stream];
         return self.endpoints[lane.first..][0..lane.count];
-    }
-
-    fn toTensor(self: *Engine, stream: u32) !void {
-        const described = &self.plan.streams[stream];
-        for (self.endpointsOf(stream)) |*endpoint| {
-            const tensor = self.memory.tensor(described.tensor, endpoint.replica);
-            switch (endpoint.connection) {
-                .memory => |*memory| memory.read(tensor),
-                .callbacks => |connected| if (endpoint.buffered > 0) {
-                    @memcpy(tensor, self.memory.prefetched(stream, endpoint.replica, endpoint.head));
-                    connected.calls.complete(connected.context);
-                    endpoint.head = (endpoint.head + 1) % described.depth;
-                    endpoint.buffered -= 1;
-                } else {
-                    endpoint.refused = false;
-                    try self.host.fetch(endpoint, tensor, described.handle);
-                },
-                .none => unreachable,
-            }
-        }
-        self.written(described.tensor);
-    }
-
-    fn toStream(self: *Engine, stream: u32) !void {
-        const described = &self.plan.streams[stream];
-        for (self.endpointsOf(stream)) |*endpoint| {
-            const tensor = self.memory.tensor(described.tensor, endpoint.replica);
-            switch (endpoint.connection) {
-                .memory => |*memory| memory.write(tensor),
-                .callbacks => try self.host.fetch(endpoint, tensor, described.handle),
-                .none => unreachable,
-            }
-        }
-    }
-
-    fn written(self: *Engine, tensor: u32) void {
-        if (!self.plan.tensors[tensor].weight) return;
-        if (self.graph) |*graph| graph.forget();
     }
 
     fn runGraph(self: *Engine) !void {
@@ -250,57 +195,12 @@ pub const Engine = struct {
         };
     }
 
-    fn fromRemote(self: *Engine, remote: plans.Step.Remote) void {
-        for (0..self.plan.copiesOf(remote.tensor)) |replica| {
-            @memcpy(self.memory.tensor(remote.tensor, @intCast(replica)), self.memory.block(remote.buffer, @intCast(replica), 0));
-        }
-        self.written(remote.tensor);
-    }
-
-    fn toRemote(self: *Engine, remote: plans.Step.Remote) void {
-        const weight = self.plan.tensors[remote.tensor].weight;
-        for (0..self.plan.replicas) |replica| {
-            const copy: u32 = if (weight) 0 else @intCast(replica);
-            @memcpy(self.memory.block(remote.buffer, @intCast(replica), 0), self.memory.tensor(remote.tensor, copy));
-        }
-    }
-
-    /// Memory that outlives the connection, used in turns; at least one byte unless the stream has none.
-    pub fn connectMemory(self: *Engine, handle: []const u8, replica: u32, bytes: []u8) !void {
-        const endpoint = try self.endpointOf(handle, replica);
-        if (bytes.len == 0 and self.sizeOf(endpoint.stream) > 0)
-            return report.fail(error.invalid_argument, "stream {s} cannot be connected to memory without bytes.", .{handle});
-        endpoint.connection = .{ .memory = .{ .bytes = bytes } };
-    }
-
-    /// `context` outlives the connection.
-    pub fn connectCallbacks(self: *Engine, handle: []const u8, replica: u32, calls: poplar.Callbacks, context: ?*anyopaque) !void {
-        const endpoint = try self.endpointOf(handle, replica);
-        endpoint.connection = .{ .callbacks = .{ .calls = calls, .context = context } };
-        if (calls.interrupt != null) self.host.watch();
-    }
-
-    fn endpointOf(self: *Engine, handle: []const u8, replica: u32) !*Endpoint {
-        if (self.running.load(.acquire)) return report.fail(error.invalid_argument, "stream {s} cannot be connected while a program runs.", .{handle});
-        const stream = self.plan.findStream(handle) orelse return report.fail(error.not_connected, "there is no stream {s}.", .{handle});
-        const endpoints = self.endpointsOf(stream);
-        if (replica >= endpoints.len)
-            return report.fail(error.invalid_argument, "stream {s} has no replica {d}, only {d}.", .{ handle, replica, endpoints.len });
-        return &endpoints[replica];
-    }
+    pub const connectMemory = connect.connectMemory;
+    pub const connectCallbacks = connect.connectCallbacks;
+    pub const remoteBlock = connect.remoteBlock;
 
     /// Bytes of one transfer.
     pub fn sizeOf(self: *const Engine, stream: u32) usize {
         return self.plan.tensors[self.plan.streams[stream].tensor].size;
-    }
-
-    /// The block's memory, of the size that the plan gives the buffer.
-    pub fn remoteBlock(self: *Engine, handle: []const u8, repeat: u32, replica: u32) ![]u8 {
-        const index = self.plan.findRemote(handle) orelse return report.fail(error.not_connected, "there is no remote buffer {s}.", .{handle});
-        const buffer = self.plan.remote_buffers[index];
-        if (repeat >= buffer.repeats or replica >= self.plan.replicas)
-            return report.fail(error.invalid_argument, "remote buffer {s} has {d} blocks of {d} replicas, not block {d} of replica {d}.", .{ handle, buffer.repeats, self.plan.replicas, repeat, replica });
-        if (!self.loaded) return report.fail(error.stopped, "the engine is not loaded.", .{});
-        return self.memory.block(index, replica, repeat);
     }
 };

@@ -60,11 +60,16 @@ pub const Program = struct {
     streams: []const u32,
 };
 
+pub const Numbers = std.StringHashMapUnmanaged(u32);
+
 pub const Plan = struct {
     replicas: u32,
     tensors: []const Tensor,
     streams: []const Stream,
+    /// By handle.
+    stream_numbers: Numbers,
     remote_buffers: []const RemoteBuffer,
+    remote_numbers: Numbers,
     graph: Graph,
     programs: []const Program,
 
@@ -80,16 +85,6 @@ pub const Plan = struct {
             if (stream.prefetch) total +|= @as(u64, self.tensors[stream.tensor].size) *| stream.depth *| self.copiesOf(stream.tensor);
         }
         return total;
-    }
-
-    pub fn findStream(self: *const Plan, handle: []const u8) ?u32 {
-        for (self.streams, 0..) |stream, index| if (std.mem.eql(u8, stream.handle, handle)) return @intCast(index);
-        return null;
-    }
-
-    pub fn findRemote(self: *const Plan, handle: []const u8) ?u32 {
-        for (self.remote_buffers, 0..) |buffer, index| if (std.mem.eql(u8, buffer.handle, handle)) return @intCast(index);
-        return null;
     }
 };
 

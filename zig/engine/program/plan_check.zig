@@ -11,11 +11,15 @@ pub fn check(arena: std.mem.Allocator, source: Source, has_graph: bool) !plans.P
     if ((source.tensors.len + source.streams.len) * source.replicas > limits.copies)
         return wrong("{d} tensors and {d} streams of {d} replicas are more than {d}", .{ source.tensors.len, source.streams.len, source.replicas, limits.copies });
     const tensors = try tensorsOf(arena, source);
+    const streams = try streamsOf(arena, source);
+    const remote_buffers = try remoteBuffersOf(arena, source);
     var made: plans.Plan = .{
         .replicas = @intCast(source.replicas),
         .tensors = tensors,
-        .streams = try streamsOf(arena, source),
-        .remote_buffers = try remoteBuffersOf(arena, source),
+        .streams = streams,
+        .stream_numbers = try numbered(arena, "streams", plans.Stream, "handle", streams),
+        .remote_buffers = remote_buffers,
+        .remote_numbers = try numbered(arena, "remote buffers", plans.RemoteBuffer, "handle", remote_buffers),
         .graph = .{
             .inputs = try indexes(arena, source.graph.inputs, tensors.len),
             .outputs = try indexes(arena, source.graph.outputs, tensors.len),
@@ -53,7 +57,7 @@ fn tensorsOf(arena: std.mem.Allocator, source: Source) ![]plans.Tensor {
         if (size > limits.number) return wrong("tensor {s} of shape {any}, which fits into no memory", .{ from.name, shape });
         tensor.* = .{ .name = from.name, .element = element, .shape = shape, .size = size };
     }
-    try mustDiffer(arena, "tensors", plans.Tensor, "name", tensors);
+    _ = try numbered(arena, "tensors", plans.Tensor, "name", tensors);
     return tensors;
 }
 
@@ -70,7 +74,6 @@ fn streamsOf(arena: std.mem.Allocator, source: Source) ![]plans.Stream {
             .prefetch = from.prefetch and from.toDevice,
         };
     }
-    try mustDiffer(arena, "streams", plans.Stream, "handle", streams);
     return streams;
 }
 
@@ -82,18 +85,20 @@ fn remoteBuffersOf(arena: std.mem.Allocator, source: Source) ![]plans.RemoteBuff
             return wrong("remote buffer {s} of {d} blocks of {d} bytes", .{ from.handle, from.repeats, from.size });
         buffer.* = .{ .handle = from.handle, .size = @intCast(from.size), .repeats = repeats };
     }
-    try mustDiffer(arena, "remote buffers", plans.RemoteBuffer, "handle", buffers);
     return buffers;
 }
 
-fn mustDiffer(arena: std.mem.Allocator, comptime what: []const u8, comptime T: type, comptime field: []const u8, items: []const T) !void {
-    var known: std.StringHashMapUnmanaged(void) = .empty;
+fn numbered(arena: std.mem.Allocator, comptime what: []const u8, comptime T: type, comptime field: []const u8, items: []const T) !plans.Numbers {
+    var known: plans.Numbers = .empty;
     try known.ensureTotalCapacity(arena, @intCast(items.len));
-    for (items) |item| {
+    for (items, 0..) |item, index| {
         const name = @field(item, field);
         if (name.len == 0) return wrong(what ++ " without a " ++ field, .{});
-        if (known.getOrPutAssumeCapacity(name).found_existing) return wrong("two " ++ what ++ " {s}", .{name});
+        const entry = known.getOrPutAssumeCapacity(name);
+        if (entry.found_existing) return wrong("two " ++ what ++ " {s}", .{name});
+        entry.value_ptr.* = @intCast(index);
     }
+    return known;
 }
 
 fn indexes(arena: std.mem.Allocator, from: []const u64, count: usize) ![]u32 {

@@ -1,0 +1,28 @@
+import { findEngineLibrary } from "../device/engine-library.ts";
+import { MillraceError } from "../native/error.ts";
+import type { Model } from "../popef/index.ts";
+import type { ResolvedConfig } from "./config.ts";
+import type { Option } from "./native-session.ts";
+
+const lookAhead = "streamCallbacks.maxLookahead";
+
+/** What the engine is told: the model's options, the look-ahead, and where ONNX Runtime is, which runs our executables. */
+export function engineOptions(model: Model, config: ResolvedConfig, ours: boolean): Option[] {
+  const options = model.metadata.engineOptions.map(({ name, value }) => ({ name, value }));
+  // The last one of a name counts.
+  if (config.maxLookAheadGiven || !options.some(({ name }) => name === lookAhead))
+    options.push({ name: lookAhead, value: config.maxLookAhead });
+  const engine = ours ? engineLibrary() : undefined;
+  if (engine !== undefined) options.push({ name: "millrace.engine", value: engine });
+  return options;
+}
+
+/** Undefined: the device says so when a program needs it. */
+function engineLibrary(): string | undefined {
+  try {
+    return findEngineLibrary(undefined, "Session");
+  } catch (error) {
+    if (error instanceof MillraceError && error.code === "engine_missing") return undefined;
+    throw error;
+  }
+}
