@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { Compression, ModelBuilder, Reader, Writer } from "../../src/popef/index.ts";
+import { type Compression, ModelBuilder, Reader, Writer } from "../../src/popef/index.ts";
 import { encodeExecutable, encodeHeader } from "../../src/popef/message/encode.ts";
 import { failure, thrown } from "./files.ts";
 import { fileOf } from "./segments.ts";

@@ -85,8 +85,7 @@ export function copyModel(options: CopyOptions = {}): Model {
     deviceIterations: options.iterations,
     anchors: options.anchors?.(anchors) ?? anchors,
     programFlow: { load: [load], main: [main], save: [save] },
-    engineOptions:
-      maxLookahead === undefined ? [] : [{ name: "streamCallbacks.maxLookahead", value: maxLookahead }],
+    engineOptions: maxLookahead === undefined ? [] : [{ name: "streamCallbacks.maxLookahead", value: maxLookahead }],
   });
   if (!noWeight) writer.createTensorData({ name: "w", tensorInfo: { shape: [4] } }).write(new Float32Array(weight));
   if (feed !== undefined) {

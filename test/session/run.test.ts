@@ -10,8 +10,14 @@ test("first", async () => {
   session.bindToDevice(cpu);
   const seen: number[][] = [];
   session.setUserInputHandler(() => (view) => view.as("float32").set([5, 6, 7, 8]));
-  session.setUserOutputHandler(({ anchor }) => anchor.name === "echo" ? (view) => void seen.push([...view.as("float32")]) : null);
+  session.setUserOutputHandler(({ anchor }) =>
+    anchor.name === "echo" ? (view) => void seen.push([...view.as("float32")]) : null,
+  );
   session.runMainPrograms();
   await session.runMainProgramsAsync({ repeat: 2 });
-  expect(seen).toEqual([[5, 6, 7, 8],[5, 6, 7, 8],[5, 6, 7, 8]]);
+  expect(seen).toEqual([
+    [5, 6, 7, 8],
+    [5, 6, 7, 8],
+    [5, 6, 7, 8],
+  ]);
 });

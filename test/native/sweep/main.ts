@@ -91,7 +91,6 @@ function plan(call: Call): Plan {
   if (call === "mr_request_wait") values[3] = 0;
   // What is planned may not take its time.
   if (call === "mr_simulation_plan") block.values[8] = 0;
-  if (call === "mr_queue_wait") values[2] = 0;
   if (call === "mr_queue_wait" || call === "mr_session_poll") values[2] = 0;
   return { values, handle, bad };
 }

@@ -6,8 +6,6 @@ import { nativeFolder } from "../../../src/native/library-path.ts";
 import { nativeTarget, simulatorName } from "../../../src/native/platform.ts";
 import type { Random } from "./random.ts";
 
-export type Kind = "context" | "allocation" | "memory" | "job" | "replica" | "device" | "simulation";
-export type Kind = "context" | "allocation" | "memory" | "job" | "replica" | "queue";
 export type Kind =
   | "context"
   | "allocation"
@@ -27,7 +25,6 @@ export interface Handle {
 }
 export type Call = keyof Native;
 
-export const kinds: readonly Kind[] = ["context", "allocation", "memory", "job", "replica", "device", "simulation"];
 export const kinds: readonly Kind[] = [
   "context",
   "allocation",
@@ -41,7 +38,6 @@ export const kinds: readonly Kind[] = [
   "simulation",
 ];
 const simulator = `${nativeFolder("sweep")}/${simulatorName(nativeTarget())}`;
-export const kinds: readonly Kind[] = ["context", "allocation", "memory", "job", "replica", "queue"];
 const model = join(import.meta.dir, "../../fixtures/models/identity-float32.onnx");
 const staleMax = 64;
 
@@ -85,14 +81,6 @@ export class Objects {
     device: [],
     simulation: [],
   };
-  queue: "mr_queue_close",
-} as const satisfies Record<Kind, Call>;
-// More than a few loaded models only cost time.
-const openMax: Record<Kind, number> = { context: 4, allocation: 32, memory: 32, job: 16, replica: 2, queue: 4 };
-
-/** The native objects that the sweep knows: open ones of every kind, and some that were closed. */
-export class Objects {
-  readonly open: Record<Kind, Handle[]> = { context: [], allocation: [], memory: [], job: [], replica: [], queue: [] };
   readonly stale: Handle[] = [];
   readonly #dir: string;
 
@@ -216,8 +204,6 @@ export class Objects {
   }
 
   closeAll(): void {
-    for (const kind of ["replica", "device", "simulation", "allocation", "memory", "context", "job"] as const) {
-    for (const kind of ["queue", "replica", "allocation", "memory", "context", "job"] as const) {
     const order = ["session", "replica", "queue", "stream", "device", "simulation", "allocation", "memory", "context", "job"];
     for (const kind of order as Kind[]) {
       for (const handle of [...this.open[kind]]) this.close(kind, handle);
