@@ -167,7 +167,7 @@ export class Objects {
       case "mr_queue_open":
         return [random.pick([0, 1e6])];
       case "mr_queue_add":
-        return [random.below(2), random.pick([1, 4]), random.pick([1, 64, 1000])];
+        return [random.below(4), random.pick([1, 4]), random.pick([1, 64, 1000])];
       case "mr_queue_enqueue":
         block.values.set([random.pick([0, 64]), random.pick([1, 8, 64]), random.below(4)]);
         return [random.below(3)];
