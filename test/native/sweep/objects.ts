@@ -19,6 +19,7 @@ export type Kind =
   | "stream"
   | "device"
   | "simulation";
+export type Kind = "context" | "allocation" | "memory" | "job" | "replica" | "ring";
 export interface Handle {
   readonly slot: number;
   readonly generation: number;
@@ -42,6 +43,7 @@ export const kinds: readonly Kind[] = [
 ];
 const simulator = `${nativeFolder("sweep")}/${simulatorName(nativeTarget())}`;
 export const kinds: readonly Kind[] = ["context", "allocation", "memory", "job", "replica", "queue"];
+export const kinds: readonly Kind[] = ["context", "allocation", "memory", "job", "replica", "ring"];
 const model = join(import.meta.dir, "../../fixtures/models/identity-float32.onnx");
 const staleMax = 64;
 
@@ -93,6 +95,14 @@ const openMax: Record<Kind, number> = { context: 4, allocation: 32, memory: 32, 
 /** The native objects that the sweep knows: open ones of every kind, and some that were closed. */
 export class Objects {
   readonly open: Record<Kind, Handle[]> = { context: [], allocation: [], memory: [], job: [], replica: [], queue: [] };
+  ring: "mr_ring_close",
+} as const satisfies Record<Kind, Call>;
+// More than a few loaded models only cost time.
+const openMax: Record<Kind, number> = { context: 4, allocation: 32, memory: 32, job: 16, replica: 2, ring: 8 };
+
+/** The native objects that the sweep knows: open ones of every kind, and some that were closed. */
+export class Objects {
+  readonly open: Record<Kind, Handle[]> = { context: [], allocation: [], memory: [], job: [], replica: [], ring: [] };
   readonly stale: Handle[] = [];
   readonly #dir: string;
 
@@ -191,9 +201,33 @@ export class Objects {
         return [random.below(3)];
       case "mr_queue_flush":
         return [random.below(3), random.below(2)];
+      case "mr_ring_create":
+        return [random.pick([1, 3, 8]), random.pick([1, 64]), this.write(name)[0]!];
+      case "mr_ring_format":
+        return [random.pick([1, 2]), random.pick([8, 64]), this.write(name)[0]!];
+      case "mr_ring_attach":
+        return this.#token(random);
+      case "mr_ring_wait":
+        return [random.below(2), random.pick([0, 0.5])];
+      case "mr_ring_take":
+      case "mr_ring_watch":
+        return [random.below(2), random.below(2)];
+      case "mr_ring_commit":
+      case "mr_ring_release":
+      case "mr_ring_reserve":
+      case "mr_ring_claim":
+        return [random.below(4)];
       default:
         return undefined;
     }
+  }
+
+  /** Leaves the token of an open ring in the block. */
+  #token(random: Random): number[] | undefined {
+    const ring = this.open.ring.length > 0 ? random.pick(this.open.ring) : undefined;
+    if (ring === undefined || native.mr_ring_token(ring.slot, ring.generation) < 0) return undefined;
+    block.values.set(block.results.subarray(0, 3));
+    return [];
   }
 
   add(kind: Kind, handle: Handle): void {
@@ -220,6 +254,7 @@ export class Objects {
     for (const kind of ["queue", "replica", "allocation", "memory", "context", "job"] as const) {
     const order = ["session", "replica", "queue", "stream", "device", "simulation", "allocation", "memory", "context", "job"];
     for (const kind of order as Kind[]) {
+    for (const kind of ["replica", "ring", "allocation", "memory", "context", "job"] as const) {
       for (const handle of [...this.open[kind]]) this.close(kind, handle);
     }
   }
