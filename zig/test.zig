@@ -9,7 +9,14 @@ test {
     _ = @import("os/futex.zig");
     _ = @import("os/pagemap.zig");
     _ = @import("os/seat.zig");
-    _ = @import("replica/queue.zig");
+    _ = @import("replica/form.zig");
+    _ = @import("replica/histogram.zig");
+    _ = @import("replica/inbox.zig");
+    _ = @import("replica/plan_test.zig");
+    _ = @import("replica/record.zig");
+    _ = @import("replica/rows.zig");
+    _ = @import("replica/slots.zig");
+    _ = @import("replica/waiting.zig");
     _ = @import("shm/directory.zig");
     _ = @import("shm/index_test.zig");
     _ = @import("shm/job_test.zig");

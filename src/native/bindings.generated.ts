@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 2320234903;
+export const digest = 2493644373;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -38,16 +38,23 @@ export const symbols = {
   mr_allocation_share: { args: ["u32", "u32"], returns: "i32" },
   mr_allocation_release: { args: ["u32", "u32"], returns: "i32" },
   mr_allocation_free: { args: ["u32", "u32"], returns: "i32" },
-  mr_replica_load: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_replica_load: { args: ["u32", "u32"], returns: "i32" },
+  mr_replica_share: { args: ["u32", "u32"], returns: "i32" },
+  mr_replica_attach: { args: ["u32"], returns: "i32" },
+  mr_replica_notes: { args: ["u32", "u32"], returns: "i32" },
   mr_replica_port: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_replica_finished: { args: ["u32", "u32"], returns: "i32" },
+  mr_replica_flush: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_replica_stats: { args: ["u32", "u32"], returns: "i32" },
+  mr_replica_latency: { args: ["u32", "u32", "u32", "f64"], returns: "i32" },
+  mr_replica_trace: { args: ["u32", "u32", "u32", "i32"], returns: "i32" },
   mr_replica_close: { args: ["u32", "u32"], returns: "i32" },
   mr_replica_live: { args: [], returns: "i32" },
-  mr_request_create: { args: ["u32", "u32"], returns: "i32" },
+  mr_request_begin: { args: [], returns: "i32" },
+  mr_request_grow: { args: ["u32", "u32"], returns: "i32" },
   mr_request_bind: { args: ["u32", "u32", "u32", "u32", "u32"], returns: "i32" },
-  mr_request_results: { args: ["u32", "u32", "u32", "u32", "u32"], returns: "i32" },
-  mr_request_submit: { args: ["u32", "u32", "u32"], returns: "i32" },
-  mr_request_run: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_request_submit: { args: ["u32", "u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_request_run: { args: ["u32", "u32", "u32", "u32", "u32"], returns: "i32" },
   mr_request_wait: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_request_cancel: { args: ["u32", "u32", "u32"], returns: "i32" },
   mr_request_outcome: { args: ["u32", "u32", "u32"], returns: "i32" },

@@ -61,6 +61,7 @@ export function kindOf(call: Call): Kind | undefined {
   if (call.startsWith("mr_context_")) return "context";
   if (call.startsWith("mr_allocation_")) return "allocation";
   if (call.startsWith("mr_memory_")) return "memory";
+  if (call === "mr_replica_attach") return undefined;
   if (call.startsWith("mr_replica_") || call.startsWith("mr_request_")) return "replica";
   if (call === "mr_boundary_finish" || call === "mr_boundary_abandon") return "job";
   throw new Error(`${call}: what kind of handle does it take?`);
@@ -79,6 +80,7 @@ export const makes: Partial<Record<Call, Kind>> = {
   mr_context_createJob: "job",
   mr_replica_load: "job",
   mr_replica_close: "job",
+  mr_replica_attach: "replica",
 };
 
 /** What the job that a call starts makes. */
@@ -96,4 +98,4 @@ export const ends: ReadonlySet<Call> = new Set<Call>([
 ]);
 
 /** Calls that hand a reference to memory over, for one `ArrayBuffer`. */
-export const shows: ReadonlySet<Call> = new Set<Call>(["mr_memory_view", "mr_request_take"]);
+export const shows: ReadonlySet<Call> = new Set<Call>(["mr_memory_view", "mr_request_grow", "mr_request_take"]);

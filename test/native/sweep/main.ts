@@ -18,6 +18,7 @@ const rarely: Partial<Record<Call, number>> = {
   mr_replica_close: 10,
   mr_replica_load: 4,
   mr_context_close: 4,
+  mr_request_grow: 40,
 };
 const aboutHandles = new Set(["invalid_argument", "stale_handle", "wrong_kind", "closed"]);
 // Attaching gives a heap another hold of the thread, which only a finalizer gives back.
@@ -78,12 +79,15 @@ function plan(call: Call): Plan {
   values.push(...(prepared ?? []));
   while (values.length < args.length)
     values.push(random.pick((args[values.length] as string) === "f64" ? sizes : integers));
-  if ((call === "mr_request_bind" || call === "mr_request_results") && !random.chance(3)) {
+  if (call === "mr_request_bind" && !random.chance(3)) {
     const memory = random.pick([...objects.open.memory, ...objects.open.allocation]);
     if (memory !== undefined) values.splice(3, 2, memory.slot, memory.generation);
   }
   if (kind === "replica" && args.length > 2 && !random.chance(4)) values[2] = random.below(2);
-  if (kind === "replica" && args.length === 4 && !random.chance(4)) values[3] = random.below(2);
+  if (kind === "replica" && args.length >= 4 && call !== "mr_request_bind" && !random.chance(4)) {
+    values[3] = random.pick([0, 1, 2 ** 32 - 1]);
+  }
+  if (kind === "replica" && args.length === 5 && !random.chance(4)) values[4] = random.pick([0, 1, 2, 0x8000_0001]);
   if (call === "mr_request_wait") values[3] = 0;
   return { values, handle, bad };
 }
@@ -141,10 +145,11 @@ async function openEverything(): Promise<void> {
   made("memory", native.mr_memory_create(4096));
   made("job", native.mr_context_createJob(context.slot, context.generation, 4096, 0), "allocation");
   const lengths = objects.prepare("mr_replica_load", random)!;
-  const loading = made("job", native.mr_replica_load(lengths[0]!, lengths[1]!, 1, 4), "replica");
+  const loading = made("job", native.mr_replica_load(lengths[0]!, lengths[1]!), "replica");
   const session = made("replica", await finished(loading));
   objects.forget("job", loading);
-  for (let i = 0; i < 2; i++) native.mr_request_create(session.slot, session.generation);
+  native.mr_request_grow(session.slot, session.generation);
+  wrapResult();
 }
 
 async function finished(job: Handle): Promise<number> {
