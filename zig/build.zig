@@ -23,6 +23,25 @@ pub fn build(b: *std.Build) void {
     const tests = b.addTest(.{ .root_module = module(b, "test.zig", target, .Debug), .use_llvm = true });
     const run_tests = b.addRunArtifact(tests);
     b.step("test", "Run the native tests").dependOn(&run_tests.step);
+
+    const schedules = b.addTest(.{ .root_module = module(b, "schedules.zig", target, .ReleaseFast), .use_llvm = true });
+    b.step("test-schedules", "Run the ring under every schedule of three operations a side").dependOn(&b.addRunArtifact(schedules).step);
+
+    // Zig's own backend ignores the sanitizer.
+    const watched = module(b, "threads.zig", target, .Debug);
+    watched.sanitize_thread = true;
+    const threads = b.addTest(.{ .name = "threads", .root_module = watched, .use_llvm = true });
+    const run_threads = b.addRunArtifact(threads);
+    const racing = module(b, "ring/racy.zig", target, .Debug);
+    racing.sanitize_thread = true;
+    const race = b.addRunArtifact(b.addExecutable(.{ .name = "racy", .root_module = racing, .use_llvm = true }));
+    // What the sanitizer exits with when it has reported.
+    race.setEnvironmentVariable("TSAN_OPTIONS", "exitcode=66");
+    race.expectExitCode(66);
+    race.addCheck(.{ .expect_stderr_match = "WARNING: ThreadSanitizer: data race" });
+    const tsan = b.step("test-tsan", "Run the native tests under ThreadSanitizer, and a race that it must report");
+    tsan.dependOn(&run_threads.step);
+    tsan.dependOn(&race.step);
 }
 
 /// Debug builds are left to the compiler's own backend where it has one: a fifth of the time.

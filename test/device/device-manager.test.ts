@@ -27,9 +27,13 @@ describe("the devices of a system", () => {
     expect(all.children).toEqual(Array.from({ length: 126 }, (_, id) => id));
   });
 
-  test.each([1, 2, 21])("have the architecture ipu%d", (ipuVersion) => {
-    using _sim = simulate({ ipus: 1, ipuVersion });
-    expect(manager.ipuHardwareVersion()).toBe(ipuVersion);
+  test("have an architecture, or -1 when it is not known", () => {
+    for (const ipuVersion of [1, 2, 21, -1]) {
+      using _sim = simulate({ ipus: 1, ipuVersion });
+      expect(manager.ipuHardwareVersion()).toBe(ipuVersion);
+      using device = manager.getDevice(1);
+      expect(device.ipuVersion()).toBe(ipuVersion);
+    }
   });
 
   test("that is none has no architecture", () => {
@@ -81,6 +85,32 @@ describe("getting a device", () => {
     expect(device?.numIpus).toBe(2);
     expect(manager.tryGetDevice(model)).toBeUndefined();
     expect(await manager.tryGetDeviceAsync(model)).toBeUndefined();
+  });
+
+  test("for a model has the model's options", async () => {
+    using _sim = simulate({ ipus: 1 });
+    const refused = { code: "invalid_option", message: expect.stringContaining("speed") };
+    expect(() => manager.getDevice(badModel)).toThrow(expect.objectContaining(refused));
+    expect(() => manager.tryGetDevice(badModel)).toThrow(expect.objectContaining(refused));
+    await expect(manager.getDeviceAsync(badModel)).rejects.toMatchObject(refused);
+    await expect(manager.tryGetDeviceAsync(badModel)).rejects.toMatchObject(refused);
+  });
+
+  test("has the options that are given, and refuses those that there are not", () => {
+    using _sim = simulate({ ipus: 1 });
+    using _device = manager.getDevice(1, { deviceOptions: { ipuLinkTopology: "mesh" } });
+    for (const get of [
+      () => manager.getDevice(1, { deviceOptions: { ipuLinkTopology: "star" } }),
+      () => manager.getSpecificDevice(0, { deviceOptions: [{ name: "ipuLinkTopology", value: "star" }] }),
+    ]) {
+      expect(get).toThrow(expect.objectContaining({ code: "invalid_option" }));
+    }
+  });
+
+  test("from one manager keeps it from another: they have the same system", () => {
+    using _sim = simulate({ ipus: 1 });
+    using _device = new DeviceManager().getDevice(1);
+    expect(new DeviceManager().tryGetDevice(1)).toBeUndefined();
   });
 
   test("by its id gives that one", async () => {

@@ -60,7 +60,7 @@ test("an asynchronous wait leaves the event loop alone, and gets the device that
 test("an asynchronous wait that is aborted rejects with the signal's reason and gets nothing", async () => {
   using sim = simulate({ ipus: 1 });
   const device = manager.getDevice(1);
-  const long = { strategy: "waitForever", sleepTimeMs: 3_600_000 } as const;
+  const long = { strategy: "waitWithTimeout", timeoutMs: 2_000, sleepTimeMs: 2_000 } as const;
   const abort = new AbortController();
   const waits = [
     manager.getDeviceAsync(1, { wait: long, signal: abort.signal }),

@@ -33,7 +33,7 @@ describe("a compressed executable", () => {
   });
 
   test("is told by its first bytes, and is zstd where `compress` is true", () => {
-    const firstBytes = (compress: boolean | Compression) => {
+    const firstBytes = (compress?: boolean | Compression) => {
       const writer = new Writer();
       writer.createExecutable("net", { compress }).write(plain);
       writer.close();
@@ -45,6 +45,7 @@ describe("a compressed executable", () => {
     expect(firstBytes("gzip")).toStartWith("1f8b");
     expect(firstBytes("zlib")).toStartWith("78");
     expect(firstBytes(false)).toBe("00000000");
+    expect(firstBytes()).toBe("00000000");
   });
 
   test("may be empty", () => {
@@ -64,6 +65,19 @@ describe("a compressed executable", () => {
     expect(bytes).toEqual(plain);
     model.close();
     expect(bytes.byteLength).toBe(0);
+  });
+
+  test("is not loaded once its model was closed, and may be closed while it is loaded", async () => {
+    const writer = new Writer();
+    writer.createExecutable("net", { compress: true }).write(plain);
+    writer.close();
+    const reader = new Reader().parseBytes(writer.bytes());
+    const [executable] = reader.executables();
+    const loading = executable!.loadAsync();
+    reader.close();
+    await loading;
+    expect(thrown(() => executable!.data.bytes())).toEqual(failure("closed"));
+    expect(await executable!.loadAsync().catch((error) => error)).toEqual(failure("closed"));
   });
 
   const wrong: [string, Uint8Array, number, string, ...string[]][] = [

@@ -85,6 +85,9 @@ describe("a reader", () => {
       expect(await new Reader().parseFileAsync(path).catch((error) => error)).toEqual(failure("file_not_found", words));
     }
     expect(thrown(() => new Reader().parseBytes("bytes" as never))).toEqual(failure("invalid_argument"));
+    expect(thrown(() => new Reader().parseStream("bytes" as never))).toEqual(
+      failure("invalid_argument", "stream is b"),
+    );
   });
 
   test("leaves no file open when it is closed, or could not parse it", async () => {

@@ -81,6 +81,7 @@ const mistakes: [string, Parameters<typeof simulate>[0]][] = [
   ["half an IPU", { ipus: 0.5 }],
   ["nothing", undefined as never],
   ["an architecture that there is not", { ipus: 1, ipuVersion: 3 }],
+  ["the architecture 0", { ipus: 1, ipuVersion: 0 }],
   ["a negative number of tiles", { ipus: 1, tilesPerIpu: -1 }],
   ["a name with a slash", { ipus: 1, system: "a/b" }],
   ["an empty name", { ipus: 1, system: "" }],

@@ -1,7 +1,7 @@
 import type { NativeBuffer } from "../../native/buffer.ts";
 import { checkInteger } from "../../native/check.ts";
 import { makeError } from "../../native/error.ts";
-import { off } from "../../native/switches.ts";
+import { off, switchable } from "../../native/switches.ts";
 import { type MemoryKind, type NativeRef, registerNativeBuffer, unregisterNativeBuffer } from "../../tensor/index.ts";
 import type { PopefData } from "../data.ts";
 import { Lifetime } from "./lifetime.ts";
@@ -96,3 +96,5 @@ export class BlobData implements PopefData {
     return buffer;
   }
 }
+
+switchable("BlobData", BlobData);

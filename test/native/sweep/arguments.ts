@@ -71,9 +71,14 @@ export function kindOf(call: Call): Kind | undefined {
   if (notOfHandles.has(call)) return undefined;
   if (call.startsWith("mr_device_")) return "device";
   if (call.startsWith("mr_simulation_")) return "simulation";
+  if (call === "mr_ring_create") return undefined;
   if (call.startsWith("mr_context_")) return "context";
+  // A ring is made of an allocation's memory.
+  if (call === "mr_ring_format" || call === "mr_ring_open") return "allocation";
+  if (call.startsWith("mr_ring_")) return "ring";
   if (call.startsWith("mr_allocation_")) return "allocation";
   if (call.startsWith("mr_memory_") || call === "mr_graph_describe") return "memory";
+  if (call === "mr_replica_attach") return undefined;
   if (call.startsWith("mr_replica_") || call.startsWith("mr_request_")) return "replica";
   if (call.startsWith("mr_session_") || call === "mr_stream_user") return "session";
   if (call === "mr_stream_stored") return undefined;
@@ -102,11 +107,16 @@ export const makes: Partial<Record<Call, Kind>> = {
   mr_stream_user: "stream",
   mr_queue_open: "queue",
   mr_replica_close: "job",
+  mr_replica_attach: "replica",
   mr_device_acquire: "device",
   mr_device_acquireJob: "job",
   mr_device_createModel: "device",
   mr_device_createCpu: "device",
   mr_simulation_begin: "simulation",
+  mr_ring_create: "ring",
+  mr_ring_attach: "ring",
+  mr_ring_format: "ring",
+  mr_ring_open: "ring",
 };
 
 /** What the job that a call starts makes. */
@@ -131,7 +141,14 @@ export const ends: ReadonlySet<Call> = new Set<Call>([
   "mr_session_close",
   "mr_stream_close",
   "mr_queue_close",
+  "mr_ring_close",
 ]);
 
 /** Calls that hand a reference to memory over, for one `ArrayBuffer`. */
-export const shows: ReadonlySet<Call> = new Set<Call>(["mr_memory_view", "mr_request_take", "mr_session_callback"]);
+export const shows: ReadonlySet<Call> = new Set<Call>([
+  "mr_memory_view",
+  "mr_request_grow",
+  "mr_request_take",
+  "mr_session_callback",
+  "mr_ring_view",
+]);

@@ -14,6 +14,7 @@ export type Kind =
   | "replica"
   | "session"
   | "queue"
+  | "ring"
   | "stream"
   | "device"
   | "simulation";
@@ -33,6 +34,7 @@ export const kinds: readonly Kind[] = [
   "replica",
   "session",
   "queue",
+  "ring",
   "stream",
   "device",
   "simulation",
@@ -51,6 +53,7 @@ const closers = {
   simulation: "mr_simulation_close",
   session: "mr_session_close",
   queue: "mr_queue_close",
+  ring: "mr_ring_close",
   stream: "mr_stream_close",
 } as const satisfies Record<Kind, Call>;
 // More than a few loaded models only cost time.
@@ -64,6 +67,7 @@ const openMax: Record<Kind, number> = {
   simulation: 1,
   session: 4,
   queue: 4,
+  ring: 8,
   stream: 8,
 };
 
@@ -77,6 +81,7 @@ export class Objects {
     replica: [],
     session: [],
     queue: [],
+    ring: [],
     stream: [],
     device: [],
     simulation: [],
@@ -115,7 +120,14 @@ export class Objects {
       case "mr_allocation_view":
         return [random.below(2), random.pick([0, 64, 4096]), random.pick([1, 64, 4096])];
       case "mr_replica_load":
-        return [...this.write(findEngineLibrary(undefined, "sweep"), model), 1, random.pick([1, 4])];
+        block.values.fill(0);
+        block.values.set([1, random.pick([1, 2]), random.pick([0, 1, 2]), 4, random.pick([-1, 0, 1000]), 0, 8, 1]);
+        return this.write(findEngineLibrary(undefined, "sweep"), model);
+      case "mr_replica_attach": {
+        const replica = this.open.replica[0];
+        if (replica === undefined) return undefined;
+        return [Math.max(0, native.mr_replica_share(replica.slot, replica.generation))];
+      }
       case "mr_graph_describe":
         return [
           random.pick([0, 64, 100]),
@@ -167,7 +179,7 @@ export class Objects {
       case "mr_queue_open":
         return [random.pick([0, 1e6])];
       case "mr_queue_add":
-        return [random.below(2), random.pick([1, 4]), random.pick([1, 64, 1000])];
+        return [random.below(4), random.pick([1, 4]), random.pick([1, 64, 1000])];
       case "mr_queue_enqueue":
         block.values.set([random.pick([0, 64]), random.pick([1, 8, 64]), random.below(4)]);
         return [random.below(3)];
@@ -179,9 +191,33 @@ export class Objects {
         return [random.below(3)];
       case "mr_queue_flush":
         return [random.below(3), random.below(2)];
+      case "mr_ring_create":
+        return [random.pick([1, 3, 8]), random.pick([1, 64]), this.write(name)[0]!];
+      case "mr_ring_format":
+        return [random.pick([1, 2]), random.pick([8, 64]), this.write(name)[0]!];
+      case "mr_ring_attach":
+        return this.#token(random);
+      case "mr_ring_wait":
+        return [random.below(2), random.pick([0, 0.5])];
+      case "mr_ring_take":
+      case "mr_ring_watch":
+        return [random.below(2), random.below(2)];
+      case "mr_ring_commit":
+      case "mr_ring_release":
+      case "mr_ring_reserve":
+      case "mr_ring_claim":
+        return [random.below(4)];
       default:
         return undefined;
     }
+  }
+
+  /** Leaves the token of an open ring in the block. */
+  #token(random: Random): number[] | undefined {
+    const ring = this.open.ring.length > 0 ? random.pick(this.open.ring) : undefined;
+    if (ring === undefined || native.mr_ring_token(ring.slot, ring.generation) < 0) return undefined;
+    block.values.set(block.results.subarray(0, 3));
+    return [];
   }
 
   add(kind: Kind, handle: Handle): void {
@@ -204,7 +240,19 @@ export class Objects {
   }
 
   closeAll(): void {
-    const order = ["session", "replica", "queue", "stream", "device", "simulation", "allocation", "memory", "context", "job"];
+    const order = [
+      "session",
+      "replica",
+      "queue",
+      "ring",
+      "stream",
+      "device",
+      "simulation",
+      "allocation",
+      "memory",
+      "context",
+      "job",
+    ];
     for (const kind of order as Kind[]) {
       for (const handle of [...this.open[kind]]) this.close(kind, handle);
     }
