@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { checkExecutable } from "../../../src/popef/executable/index.ts";
 import { compileOnnx, Model } from "../../../src/popef/index.ts";
 import { failsWith } from "../../fastio/fails-with.ts";
+import { alive } from "../../runner/fixture.ts";
 import { anchorsOf, decoded } from "./decoded.ts";
 import { join as concat, field, model, node, raw, tensor, types, value } from "./onnx.ts";
 
@@ -287,6 +288,24 @@ describe("writing a compiled model", () => {
     await expect(compiled.write(join(dir, "closed.popef"))).rejects.toEqual(failsWith("closed"));
     expect(existsSync(join(dir, "closed.popef"))).toBe(false);
   });
+});
+
+test("compiling leaves nothing open, whether it works, fails or is given up", async () => {
+  await compileOnnx(plus()).then((compiled) => compiled.close());
+  const before = alive();
+  for (let i = 0; i < 5; i++) {
+    using compiled = await compileOnnx(plus());
+    expect(compiled.executable.data.bytes().length).toBeGreaterThan(64);
+    const unknown = model({ nodes: [node("NoSuch", ["x"], ["y"])], outputs: [value("y", types.float, [1])] });
+    await expect(compileOnnx(unknown)).rejects.toEqual(failsWith("invalid_model"));
+    // Given up somewhere on the way, or just too late.
+    await compileOnnx(plus(), { signal: AbortSignal.timeout(i) }).then(
+      (made) => made.close(),
+      (reason) => expect(reason.name).toBe("TimeoutError"),
+    );
+  }
+  for (let i = 0; i < 200 && alive().handles > before.handles; i++) await Bun.sleep(10);
+  expect(alive()).toEqual(before);
 });
 
 test("running models does not load the protocol buffers", () => {
