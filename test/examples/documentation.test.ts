@@ -10,6 +10,7 @@ const pages = [
   ["docs/getting-started.md", 4],
   ["docs/fastio.md", 3],
   ["docs/popef.md", 3],
+  ["docs/devices.md", 1],
 ] as const;
 
 describe.each(pages)("%s", (page, commandCount) => {
