@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 2288527302;
+export const digest = 2536550484;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -66,6 +66,7 @@ export const symbols = {
   mr_queue_state: { args: ["u32", "u32", "u32"], returns: "i32" },
   mr_queue_disconnect: { args: ["u32", "u32", "u32"], returns: "i32" },
   mr_queue_reset: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_queue_outdate: { args: ["u32", "u32"], returns: "i32" },
   mr_queue_close: { args: ["u32", "u32"], returns: "i32" },
   mr_device_ready: { args: [], returns: "i32" },
   mr_device_driver: { args: ["u32"], returns: "i32" },

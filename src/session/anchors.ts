@@ -1,7 +1,7 @@
 import { makeError } from "../native/error.ts";
 import { type Anchor, type Model, TensorType } from "../popef/index.ts";
-import { hasData } from "./popef-data.ts";
 import type { PopefDataUsagePredicate } from "./policy.ts";
+import { hasData } from "./popef-data.ts";
 
 /** A model's anchors by what a session does with them. */
 export class Anchors {

@@ -52,7 +52,8 @@ export function resolveConfig(config: SessionConfig, op: string): ResolvedConfig
   const checkPackageHash = config.checkPackageHash ?? defaults.checkPackageHash;
   if (typeof checkPackageHash !== "boolean") throw wrong("checkPackageHash", checkPackageHash, op);
   const predTensorData = config.predTensorData ?? defaults.predTensorData;
-  if (predTensorData !== undefined && typeof predTensorData !== "function") throw wrong("predTensorData", predTensorData, op);
+  if (predTensorData !== undefined && typeof predTensorData !== "function")
+    throw wrong("predTensorData", predTensorData, op);
   return {
     policy,
     predTensorData,

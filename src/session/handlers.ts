@@ -33,7 +33,8 @@ export class Handlers {
     const anchor = this.#anchors.byHandle(handle, op);
     requireFunction(callback, "the callback", op);
     const { replicas } = streams.of(anchor, op);
-    for (let replicaId = 0; replicaId < replicas; replicaId++) this.#connect(streams, { anchor, replicaId }, callback, op);
+    for (let replicaId = 0; replicaId < replicas; replicaId++)
+      this.#connect(streams, { anchor, replicaId }, callback, op);
   }
 
   setAll(

@@ -8,8 +8,8 @@ export type {
 export type { SessionConfig } from "./config.ts";
 export type { HandlerOptions } from "./handlers.ts";
 export {
-  type AnchorCallbackPredicate,
   AnchorCallbackPolicy,
+  type AnchorCallbackPredicate,
   LaunchPolicy,
   nullAnchorCallbackPredicate,
   nullPopefDataUsagePredicate,

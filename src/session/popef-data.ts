@@ -22,9 +22,16 @@ function dataOf(model: Model, anchor: Anchor) {
  * A native stream of an anchor's data for one replica: tensor data again and again, or a feed from element to element. Data
  * that holds a part for each replica, outermost, is split. The memory stays as long as the stream.
  */
-export function dataStream(model: Model, anchor: Anchor, stream: StreamInfo, replica: number, op: string): StreamHandle {
+export function dataStream(
+  model: Model,
+  anchor: Anchor,
+  stream: StreamInfo,
+  replica: number,
+  op: string,
+): StreamHandle {
   const found = dataOf(model, anchor);
-  if (found === undefined) throw makeError("not_found", { op, message: `the model has no data for "${anchor.handle}".` });
+  if (found === undefined)
+    throw makeError("not_found", { op, message: `the model has no data for "${anchor.handle}".` });
   const { data, size } = found;
   const split = size === stream.size * stream.replicas && !off("split_replicas");
   const blocks = anchor.useRemoteBuffers ? anchor.repeats : 1;

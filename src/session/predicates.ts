@@ -56,7 +56,9 @@ function usedBy(programs: readonly number[]): (anchor: Anchor) => boolean {
   return (anchor) => anchor.programs.some((program) => wanted.has(program));
 }
 
-function isGroups<P>(list: readonly number[] | readonly ProgramsWithPolicy<P>[]): list is readonly ProgramsWithPolicy<P>[] {
+function isGroups<P>(
+  list: readonly number[] | readonly ProgramsWithPolicy<P>[],
+): list is readonly ProgramsWithPolicy<P>[] {
   return typeof list[0] === "object";
 }
 

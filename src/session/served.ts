@@ -37,5 +37,8 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 export function requireFunction(value: unknown, what: string, op: string): void {
   if (typeof value === "function") return;
-  throw makeError("invalid_argument", { op, message: `${what} is ${value === null ? "null" : typeof value}, not a function.` });
+  throw makeError("invalid_argument", {
+    op,
+    message: `${what} is ${value === null ? "null" : typeof value}, not a function.`,
+  });
 }

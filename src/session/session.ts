@@ -9,7 +9,7 @@ import { closeQueues, failQueues } from "../queue/queue-manager.ts";
 import { Anchors } from "./anchors.ts";
 import type { InputCallback, InputCallbackFactory, OutputCallback, OutputCallbackFactory } from "./callback.ts";
 import { resolveConfig, type SessionConfig } from "./config.ts";
-import { Handlers, type HandlerOptions } from "./handlers.ts";
+import { type HandlerOptions, Handlers } from "./handlers.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { NativeSession } from "./native-session.ts";
 import { engineOptions } from "./options.ts";
@@ -247,6 +247,8 @@ export class Session implements AsyncDisposable, DeviceSession {
    *
    * @throws `not_bound`, `busy`; ArgumentError `unknown_anchor`, `invalid_argument`
    */
+  setCallbackForAnchor(anchorHandle: string, callback: InputCallback): void;
+  setCallbackForAnchor(anchorHandle: string, callback: OutputCallback): void;
   setCallbackForAnchor(anchorHandle: string, callback: InputCallback | OutputCallback): void {
     this.#handlers.setOne(anchorHandle, callback, this.#open("Session.setCallbackForAnchor"));
   }

@@ -1,7 +1,7 @@
 import { check } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { block, native } from "../native/library.ts";
-import { isPoplarExecutable, decodeExecutable } from "../popef/executable/index.ts";
+import { decodeExecutable, isPoplarExecutable } from "../popef/executable/index.ts";
 import type { Anchor, Model } from "../popef/index.ts";
 import { TensorType } from "../popef/index.ts";
 import type { NativeSession, StreamHandle, StreamInfo, Transfer } from "./native-session.ts";

@@ -204,7 +204,18 @@ export class Objects {
   }
 
   closeAll(): void {
-    const order = ["session", "replica", "queue", "stream", "device", "simulation", "allocation", "memory", "context", "job"];
+    const order = [
+      "session",
+      "replica",
+      "queue",
+      "stream",
+      "device",
+      "simulation",
+      "allocation",
+      "memory",
+      "context",
+      "job",
+    ];
     for (const kind of order as Kind[]) {
       for (const handle of [...this.open[kind]]) this.close(kind, handle);
     }
