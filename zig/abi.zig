@@ -25,6 +25,7 @@ pub const modules = .{
     .simulation = @import("calls/simulation.zig"),
     .session = @import("calls/session.zig"),
     .stream = @import("calls/stream.zig"),
+    .ring = @import("calls/ring.zig"),
 };
 
 pub const supported = builtin.os.tag == .linux;

@@ -5,11 +5,11 @@ pub fn build(b: *std.Build) void {
     const optimize = b.option(std.builtin.OptimizeMode, "optimize", "Debug turns all safety checks on") orelse .ReleaseFast;
     const root = module(b, "abi.zig", target, optimize);
 
-    const library = b.addLibrary(.{ .name = "millrace", .linkage = .dynamic, .root_module = root, .use_llvm = true });
+    const library = b.addLibrary(.{ .name = "millrace", .linkage = .dynamic, .root_module = root, .use_llvm = llvm(optimize) });
     b.installArtifact(library);
 
     // The simulated device driver: a library of its own, so that what uses it goes through the same door as to a real one.
-    const simulator = b.addLibrary(.{ .name = "millrace-sim-poplar", .linkage = .dynamic, .root_module = module(b, "sim_poplar.zig", target, optimize), .use_llvm = true });
+    const simulator = b.addLibrary(.{ .name = "millrace-sim-poplar", .linkage = .dynamic, .root_module = module(b, "sim_poplar.zig", target, optimize), .use_llvm = llvm(optimize) });
     b.installArtifact(simulator);
 
     const generator = b.addExecutable(.{
@@ -23,6 +23,30 @@ pub fn build(b: *std.Build) void {
     const tests = b.addTest(.{ .root_module = module(b, "test.zig", target, .Debug), .use_llvm = true });
     const run_tests = b.addRunArtifact(tests);
     b.step("test", "Run the native tests").dependOn(&run_tests.step);
+
+    const schedules = b.addTest(.{ .root_module = module(b, "schedules.zig", target, .ReleaseFast), .use_llvm = true });
+    b.step("test-schedules", "Run the ring under every schedule of three operations a side").dependOn(&b.addRunArtifact(schedules).step);
+
+    // Zig's own backend ignores the sanitizer.
+    const watched = module(b, "threads.zig", target, .Debug);
+    watched.sanitize_thread = true;
+    const threads = b.addTest(.{ .name = "threads", .root_module = watched, .use_llvm = true });
+    const run_threads = b.addRunArtifact(threads);
+    const racing = module(b, "ring/racy.zig", target, .Debug);
+    racing.sanitize_thread = true;
+    const race = b.addRunArtifact(b.addExecutable(.{ .name = "racy", .root_module = racing, .use_llvm = true }));
+    // What the sanitizer exits with when it has reported.
+    race.setEnvironmentVariable("TSAN_OPTIONS", "exitcode=66");
+    race.expectExitCode(66);
+    race.addCheck(.{ .expect_stderr_match = "WARNING: ThreadSanitizer: data race" });
+    const tsan = b.step("test-tsan", "Run the native tests under ThreadSanitizer, and a race that it must report");
+    tsan.dependOn(&run_threads.step);
+    tsan.dependOn(&race.step);
+}
+
+/// Debug builds are left to the compiler's own backend where it has one: a fifth of the time.
+fn llvm(optimize: std.builtin.OptimizeMode) ?bool {
+    return if (optimize == .Debug) null else true;
 }
 
 fn module(b: *std.Build, path: []const u8, target: std.Build.ResolvedTarget, optimize: std.builtin.OptimizeMode) *std.Build.Module {

@@ -40,6 +40,7 @@ test {
     _ = @import("queue/events.zig");
     _ = @import("queue/queue_test.zig");
     _ = @import("replica/queue.zig");
+    _ = @import("ring/explore_test.zig");
     _ = @import("ring/layout.zig");
     _ = @import("ring/spsc_test.zig");
     _ = @import("shm/directory.zig");

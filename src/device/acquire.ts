@@ -1,6 +1,7 @@
 import { check, readText } from "../native/check.ts";
 import { runJob } from "../native/jobs.ts";
 import { block, native } from "../native/library.ts";
+import { checkSignal } from "../native/signal.ts";
 import { off } from "../native/switches.ts";
 import { timers } from "../native/timers.ts";
 import { Device } from "./device.ts";
@@ -41,6 +42,7 @@ export async function acquireAsync(
   op: string,
   signal: AbortSignal | undefined,
 ): Promise<Acquired> {
+  checkSignal(signal, op);
   for (const intervals = new Intervals(wait); ; ) {
     const acquired = await runJob(
       () => native.mr_device_acquireJob(...arguments_(wanted, op)),

@@ -8,6 +8,7 @@ import { type DeviceDescription, listDevices } from "./device-list.ts";
 import { readInfo } from "./device-target.ts";
 import {
   type Cancellable,
+  checkIpus,
   type DeviceModel,
   type DeviceWish,
   metadataOf,
@@ -135,10 +136,11 @@ export interface IpuModelOptions extends SmallIpuModelOptions {
 
 function createModel(which: number | DeviceModel, version: number | undefined, tiles: number | undefined, op: string) {
   const metadata = typeof which === "object" ? metadataOf(which, op) : undefined;
-  const numIpus = checkInteger(metadata?.numIpus ?? which, "numIpus", op, 1, 0xffff);
+  const numIpus = checkIpus(which, metadata, op);
   const ofModel = off("device_version_of_model") ? undefined : metadata?.ipuVersion;
   const ipuVersion = checkInteger(version ?? ofModel ?? defaults.ipuVersion, "ipuVersion", op, 0, 0xffff);
-  const tilesPerIpu = checkInteger(tiles ?? defaults.tilesPerIpu, "tilesPerIpu", op, 0, 0x7fff_ffff);
+  const asked = off("device_model_tiles") ? undefined : tiles;
+  const tilesPerIpu = checkInteger(asked ?? defaults.tilesPerIpu, "tilesPerIpu", op, 0, 0x7fff_ffff);
   requireDriver(op);
   return Device.adopt(check(native.mr_device_createModel(ipuVersion, numIpus, tilesPerIpu, 0), op), op);
 }

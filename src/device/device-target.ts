@@ -1,17 +1,15 @@
-import { switchable } from "../native/switches.ts";
-
 /** What a device is. */
-export const DeviceTarget = switchable("DeviceTarget", {
+export const DeviceTarget = {
   /** IPUs of the system. */
   Ipu: "ipu",
   /** A model of IPUs, on the host. */
   IpuModel: "ipuModel",
   /** This machine's processor. */
   Cpu: "cpu",
-} as const);
-export type DeviceTarget = "ipu" | "ipuModel" | "cpu";
+} as const;
+export type DeviceTarget = (typeof DeviceTarget)[keyof typeof DeviceTarget];
 
-const byNumber: readonly DeviceTarget[] = ["ipu", "ipuModel", "cpu"];
+const byNumber: readonly DeviceTarget[] = Object.values(DeviceTarget);
 
 export interface DeviceInfo {
   /** What `getSpecificDevice` takes. Models and the CPU have 0. */

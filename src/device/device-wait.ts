@@ -1,6 +1,6 @@
 import { checkInteger } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
-import { switchable } from "../native/switches.ts";
+import { off, switchable } from "../native/switches.ts";
 
 /** What to do while no device that fits is free. */
 export const DeviceWaitStrategy = switchable("DeviceWaitStrategy", {
@@ -27,6 +27,8 @@ export interface DeviceWait {
   readonly sleepTimeMs?: number | undefined;
 }
 
+const ofTimes: DeviceWaitStrategy = off("device_wait_of_times") ? "noWait" : "waitWithTimeout";
+
 /** How to wait for a device. */
 export class DeviceWaitConfig implements DeviceWait {
   readonly strategy: DeviceWaitStrategy;
@@ -40,12 +42,12 @@ export class DeviceWaitConfig implements DeviceWait {
   constructor(first?: DeviceWaitStrategy | number, second?: number, third?: number) {
     const wait =
       typeof first === "number"
-        ? resolveWait({ strategy: "waitWithTimeout", timeoutMs: first, sleepTimeMs: second }, "DeviceWaitConfig")
+        ? resolveWait({ strategy: ofTimes, timeoutMs: first, sleepTimeMs: second }, "DeviceWaitConfig")
         : resolveWait(
             { strategy: first ?? defaults.strategy, timeoutMs: second, sleepTimeMs: third },
             "DeviceWaitConfig",
           );
-    this.strategy = wait.strategy;
+    this.strategy = off("device_wait_of_strategy") ? "noWait" : wait.strategy;
     this.timeoutMs = wait.timeoutMs;
     this.sleepTimeMs = wait.sleepTimeMs;
   }

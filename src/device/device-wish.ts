@@ -51,9 +51,9 @@ export function wishByNumber(which: number | DeviceModel, wish: DeviceWish, op: 
   return {
     wanted: {
       byId: false,
-      number: checkInteger(metadata?.numIpus ?? which, "numIpus", op, 1, numberMax),
+      number: checkIpus(which, metadata, op),
       remoteBuffers: (wish.constraints?.requiresRemoteBuffersSupport ?? false) && !off("device_constraints"),
-      options: fromModel ? metadata.deviceOptions : wish.deviceOptions,
+      options: fromModel ? metadata.deviceOptions : given(wish),
     },
     wait: resolveWait(wish.wait, op),
   };
@@ -73,10 +73,24 @@ export function wishById(id: number, wish: SpecificDeviceWish, op: string): Wish
       byId: true,
       number: checkInteger(id, "the device id", op, 0, numberMax),
       remoteBuffers: false,
-      options: fromModel ? metadataOf(wish.model, op).deviceOptions : wish.deviceOptions,
+      options: fromModel ? metadataOf(wish.model, op).deviceOptions : given(wish),
     },
     wait: resolveWait(wish.wait, op),
   };
+}
+
+function given(wish: DeviceWish | SpecificDeviceWish): DeviceOptions | undefined {
+  return off("device_options") ? undefined : wish.deviceOptions;
+}
+
+/** The number of IPUs, or a model's. @throws ArgumentError `invalid_argument` */
+export function checkIpus(
+  which: number | DeviceModel,
+  metadata: DeviceModel["metadata"] | undefined,
+  op: string,
+): number {
+  const number = off("device_ipus_of_model") && metadata !== undefined ? 1 : (metadata?.numIpus ?? which);
+  return checkInteger(number, "numIpus", op, 1, numberMax);
 }
 
 /** @throws ArgumentError `invalid_argument` */

@@ -1,3 +1,4 @@
+import { switchable } from "../native/switches.ts";
 import { requireCount, requireText } from "./requirements.ts";
 import { type TensorInfo, type TensorInfoOptions, tensorInfoOf } from "./tensor-info.ts";
 
@@ -46,3 +47,6 @@ export class FeedDataInfo {
     return this.tensorInfo.sizeInBytes() * this.numTensors;
   }
 }
+
+switchable("TensorDataInfo", TensorDataInfo);
+switchable("FeedDataInfo", FeedDataInfo);

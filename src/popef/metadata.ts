@@ -1,4 +1,4 @@
-import { switchable } from "../native/switches.ts";
+import { off, switchable } from "../native/switches.ts";
 import { Anchor, type AnchorOptions } from "./anchor.ts";
 import { Option } from "./option.ts";
 import { ProgramFlow, type ProgramFlowOptions } from "./program-flow.ts";
@@ -75,7 +75,7 @@ export class Metadata {
     this.deviceOptions = Object.freeze((options.deviceOptions ?? []).map((option) => new Option(option)));
     this.seedHandle = requireText(options.seedHandle ?? defaults.seedHandle, "seedHandle", op);
     // Files from before this field was added have 0.
-    this.deviceIterations = Math.max(count("deviceIterations"), 1);
+    this.deviceIterations = Math.max(count("deviceIterations"), off("popef_no_iterations") ? 0 : 1);
     this.anchors = Object.freeze(
       (options.anchors ?? []).map((anchor) => (anchor instanceof Anchor ? anchor : new Anchor(anchor))),
     );

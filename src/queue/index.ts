@@ -25,3 +25,12 @@ export { QueueManager } from "./queue-manager.ts";
 export type { QueueManagerArguments, QueueManagerOptions, ReadTimeoutCallback } from "./queue-manager-options.ts";
 export { QueueRing } from "./queue-ring.ts";
 export { type RingSizeMultiplierProdType, ringSizeMultiplierFactory } from "./size-multiplier.ts";
+  type LockAsyncOptions,
+  type LockOptions,
+  type ReadTimeoutOptions,
+  type RingOptions,
+  RingRole,
+  type RingTimeoutCallback,
+} from "./ring-options.ts";
+export type { RingToken } from "./ring-state.ts";
+export { SpscRingBuffer } from "./spsc-ring-buffer.ts";

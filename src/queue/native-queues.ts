@@ -14,6 +14,16 @@ export const Announcement = {
 } as const;
 const kinds = 8;
 
+export interface QueueShape {
+  readonly direction: "input" | "output";
+  /** The same batches go through all queues that are in step. */
+  readonly inStep: boolean;
+  /** Entries that it holds. */
+  readonly count: number;
+  /** Bytes of one batch of the device. */
+  readonly batchBytes: number;
+}
+
 /** A queue, told what was announced of it. */
 export interface Listener {
   announced(kind: number, entry: number): void;
@@ -44,9 +54,9 @@ export class NativeQueues {
   }
 
   /** Makes a queue; returns its number. */
-  add(direction: "input" | "output", count: number, batchBytes: number, listener: Listener, op: string): number {
-    const code = direction === "input" ? 0 : 1;
-    const number = check(native.mr_queue_add(this.slot, this.generation, code, count, batchBytes), op);
+  add(shape: QueueShape, listener: Listener, op: string): number {
+    const kind = (shape.direction === "input" ? 0 : 1) + (shape.inStep ? 2 : 0);
+    const number = check(native.mr_queue_add(this.slot, this.generation, kind, shape.count, shape.batchBytes), op);
     this.#listeners[number] = listener;
     return number;
   }

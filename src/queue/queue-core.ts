@@ -65,12 +65,9 @@ export class QueueCore {
     if (bytes === 0) throw makeError("wrong_size", { op, message: `anchor "${anchor.name}" has no bytes to queue.` });
     this.sampleBytes = bytes / batch;
     this.cutter = new Cutter(anchor.tensorInfo.dtype, this.sampleBytes);
-    const pump = () => this.pump();
     this.number = set.add(
-      direction,
-      numBuffers,
-      bytes,
-      { announced: (kind, entry) => listener.announced(kind, entry), pump },
+      { direction, inStep: ledger !== undefined, count: numBuffers, batchBytes: bytes },
+      { announced: (kind, entry) => listener.announced(kind, entry), pump: () => this.pump() },
       op,
     );
     this.seat = ledger?.seat(anchor.name, batch, () => this.#flushInLine());

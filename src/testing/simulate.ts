@@ -10,7 +10,7 @@ import { SimulatedIpus } from "./simulated-ipus.ts";
 export interface SimulationOptions {
   /** IPUs of the system, 1 to 64. */
   readonly ipus: number;
-  /** Their architecture: 1, 2 or 21. Default 2. */
+  /** Their architecture: 1, 2 or 21; -1: one that nobody knows. Default 2. */
   readonly ipuVersion?: number | undefined;
   /**
    * Processes of one user that name the same system (1 to 48 of `A-Z a-z 0-9 . _ -`) share its IPUs, each of which one
@@ -71,7 +71,7 @@ export class Simulation implements Disposable {
  */
 export function simulate(options: SimulationOptions): Simulation {
   const ipus = checkInteger(options?.ipus, "ipus", op, 1, 64);
-  const ipuVersion = checkInteger(options.ipuVersion ?? 2, "ipuVersion", op, 1, 0xffff);
+  const ipuVersion = checkInteger(options.ipuVersion ?? 2, "ipuVersion", op, -1, 0xffff);
   const tiles = checkInteger(options.tilesPerIpu ?? 0, "tilesPerIpu", op, 0, tilesMax);
   const system = options.system ?? `${process.pid}-${crypto.randomUUID()}`;
   const path = `${nativeFolder(op)}/${simulatorName(nativeTarget())}`;

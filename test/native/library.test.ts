@@ -96,7 +96,7 @@ describe("loading the native library", () => {
 test("building again without a change builds nothing", async () => {
   const library = join(root, debugFolder, "libmillrace.so");
   const before = statSync(library).mtimeMs;
-  const again = Bun.spawnSync([process.execPath, "scripts/build.ts", "--debug"], { cwd: root });
+  const again = Bun.spawnSync([process.execPath, "scripts/setup.ts", "--debug"], { cwd: root });
   expect({ exit: again.exitCode, said: again.stdout.toString() + again.stderr.toString() }).toEqual({
     exit: 0,
     said: "",

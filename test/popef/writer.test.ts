@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { FileWriter, FileWriterMode, Metadata, Reader, Writer } from "../../src/popef/index.ts";
 import { asTensor, TensorMemory } from "../../src/tensor/index.ts";
@@ -223,7 +223,10 @@ describe("a file writer", () => {
     using reader = new Reader().parseFile(folder.file());
     const [mapped, later] = [reader.tensors()[0]!.data, reader.feeds()[0]!.data];
     expect(mapped.bytes()).toEqual(Uint8Array.of(6, 7, 8));
+    const { ino } = statSync(folder.file());
     new FileWriter(folder.file()).close();
+    // Another file. Had it been cut off in place, looking at what is mapped would end this process.
+    expect(statSync(folder.file()).ino).not.toBe(ino);
     expect(readFileSync(folder.file())).toHaveLength(0);
     expect(mapped.bytes()).toEqual(Uint8Array.of(6, 7, 8));
     expect(later.bytes()).toEqual(Uint8Array.of(255, 255, 2, 0));
@@ -251,6 +254,18 @@ describe("rewriting", () => {
       writer.close();
       expect(writer.bytes()).toEqual(before);
       expect(blobsOf(before).map((blob) => blob.version)).toEqual(Array(5).fill(version));
+    }
+  });
+
+  test("takes nothing from a reader that was closed", () => {
+    using folder = new Folder();
+    writeFileSync(folder.file(), smallFile());
+    for (const reader of [new Reader().parseFile(folder.file()), new Reader().parseBytes(smallFile())]) {
+      const blobs = reader.blobs();
+      reader.close();
+      const writer = new Writer();
+      expect(thrown(() => writer.copy(blobs[3]!))).toEqual(failure("closed"));
+      expect(writer.bytes()).toHaveLength(0);
     }
   });
 

@@ -8,7 +8,6 @@ const report = @import("../abi/report.zig");
 const switches = @import("../os/switches.zig");
 const source = @import("source.zig");
 const Stream = @import("../session/stream.zig").Stream;
-const Direction = @import("../queue/queue.zig").Direction;
 const Queue = @import("../queue/queue.zig").Queue;
 const Set = @import("../queue/set.zig").Set;
 
@@ -27,16 +26,20 @@ pub fn open(t: *Thread, timeout_ns: f64) !i32 {
     return @intCast(opened.slot);
 }
 
-/// A new queue of `count` entries for batches of `batch` bytes; direction 0: to the device. Returns its number.
-pub fn add(t: *Thread, slot: u32, generation: u32, direction: u32, count: u32, batch: f64) !i32 {
+/// A new queue of `count` entries for batches of `batch` bytes. Kind: 0 to the device, 1 from it; 2 more: in step with
+/// the others. Returns its number.
+pub fn add(t: *Thread, slot: u32, generation: u32, queue_kind: u32, count: u32, batch: f64) !i32 {
     const pinned = try pin(t, slot, generation);
     defer pinned.release();
-    const way: Direction = switch (direction) {
-        0 => .input,
-        1 => .output,
-        else => return report.fail(error.invalid_argument, "{d} is no direction.", .{direction}),
-    };
-    return @intCast(try pinned.ptr.add(way, try block.toInteger(batch), count));
+    const bytes = try block.toInteger(batch);
+    if (queue_kind > 3) return report.fail(error.invalid_argument, "{d} is no kind of queue.", .{queue_kind});
+    if (bytes == 0 or bytes > std.math.maxInt(u40)) return report.fail(error.invalid_argument, "a batch of {d} bytes.", .{bytes});
+    return @intCast(try pinned.ptr.add(.{
+        .direction = if (queue_kind & 1 == 0) .input else .output,
+        .in_step = queue_kind & 2 != 0,
+        .batch = @intCast(bytes),
+        .count = count,
+    }));
 }
 
 /// A handle of the queue's stream, to be connected to its anchor.

@@ -1,6 +1,7 @@
 //! A mutex between threads of one process. `std`'s lives behind `std.Io` now, which a library loaded into a foreign
 //! process has no instance of. The three states are Drepper's ("Futexes Are Tricky", mutex 2).
 const std = @import("std");
+const builtin = @import("builtin");
 const linux = std.os.linux;
 
 pub const Mutex = struct {
@@ -61,8 +62,18 @@ pub fn pause() void {
 
 /// Monotonic nanoseconds.
 pub fn now() u64 {
-    var spec: linux.timespec = undefined;
-    _ = linux.clock_gettime(.MONOTONIC, &spec);
+    return read(.MONOTONIC);
+}
+
+/// The same in a fifth of the time (14 against 70 ns), exact to a tick of the system: 1 to 10 ms.
+pub fn nowByTick() u64 {
+    return read(if (builtin.os.tag == .linux) .MONOTONIC_COARSE else .MONOTONIC);
+}
+
+/// Through libc: `std.os.linux` does not find the vDSO in a process that libc started, and makes a system call (230 ns).
+fn read(clock: std.c.clockid_t) u64 {
+    var spec: std.c.timespec = undefined;
+    _ = std.c.clock_gettime(clock, &spec);
     return @as(u64, @intCast(spec.sec)) * std.time.ns_per_s + @as(u64, @intCast(spec.nsec));
 }
 

@@ -30,7 +30,7 @@ fn complete(stream: *Stream) void {
     const self: *Queue = .of(stream);
     self.set.lock();
     defer self.set.unlock();
-    self.consume(self.batch, .read_complete);
+    if (!self.set.halted) self.consume(self.batch, .read_complete);
 }
 
 fn invalidate(stream: *Stream) void {

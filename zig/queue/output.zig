@@ -20,7 +20,7 @@ fn fetch(stream: *Stream, buffer: []u8) void {
     const epoch = self.epoch;
     while (written < buffer.len) {
         // What was to go into entries that are no more goes nowhere.
-        if (self.interrupted or self.disconnected or self.epoch != epoch) return;
+        if (self.set.halted or self.disconnected or self.epoch != epoch) return;
         const entry = self.entries.current() orelse {
             self.sleep(&patience);
             continue;

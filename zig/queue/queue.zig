@@ -15,7 +15,16 @@ const output = @import("output.zig");
 
 const allocator = std.heap.smp_allocator;
 
-pub const Direction = enum(u32) { input = 0, output = 1 };
+pub const Direction = enum { input, output };
+
+pub const Shape = struct {
+    direction: Direction,
+    in_step: bool = true,
+    /// Bytes of one batch of the device.
+    batch: usize,
+    /// Entries that the queue holds.
+    count: u32,
+};
 
 pub const Queue = struct {
     stream: Stream,
@@ -32,7 +41,9 @@ pub const Queue = struct {
     /// Never waits again: zeros go to the device, what comes from it is dropped.
     disconnected: bool = false,
     interrupted: bool = false,
-    /// The session was stopped while requests were in the queues: what is here belongs to no run.
+    /// Takes part in requests: the same batches go through all such queues.
+    in_step: bool,
+    /// A run ended in the middle of a batch: what is here belongs to none.
     outdated: bool = false,
     // Announced, and not yet taken by JavaScript.
     timeout_announced: bool = false,
@@ -42,15 +53,16 @@ pub const Queue = struct {
     /// Grows with each reset: a transfer that was under way begins anew.
     epoch: u32 = 0,
 
-    pub fn create(set: *Set, number: u32, direction: Direction, batch: usize, count: usize) !*Queue {
+    pub fn create(set: *Set, number: u32, shape: Shape) !*Queue {
         const self = try allocator.create(Queue);
         errdefer allocator.destroy(self);
         self.* = .{
-            .stream = .{ .calls = if (direction == .input) &input.calls else &output.calls },
+            .stream = .{ .calls = if (shape.direction == .input) &input.calls else &output.calls },
             .set = set,
             .number = number,
-            .batch = batch,
-            .entries = try .create(allocator, count),
+            .batch = shape.batch,
+            .in_step = shape.in_step,
+            .entries = try .create(allocator, shape.count),
         };
         return self;
     }
@@ -90,10 +102,6 @@ pub const Queue = struct {
 
     pub fn isAwaited(self: *Queue) bool {
         return self.sleeping and self.entries.current() == null;
-    }
-
-    pub fn isUntouched(self: *const Queue) bool {
-        return self.entries.written == 0;
     }
 
     /// As when it was made. Whatever is being copied is waited for.
@@ -162,7 +170,7 @@ pub const Queue = struct {
         defer self.set.unlock();
         self.interrupted = true;
         self.changed();
-        self.set.outdate();
+        self.set.halt();
     }
 
     pub fn proceed(stream: *Stream) void {
@@ -170,6 +178,8 @@ pub const Queue = struct {
         self.set.lock();
         defer self.set.unlock();
         self.interrupted = false;
+        self.set.halted = false;
+        self.entries.putAllBack();
     }
 
     /// The last reference to the stream is gone, the set's own included.

@@ -31,6 +31,8 @@ pub const Set = struct {
     news: std.atomic.Value(u32) = .init(0),
     listening: bool = false,
     stop_announced: bool = false,
+    /// A stream was interrupted: whatever the device still says, nothing counts as consumed.
+    halted: bool = false,
 
     pub fn create(thread: *Thread, timeout_ns: u64) !*Set {
         const self = try allocator.create(Set);
@@ -42,21 +44,19 @@ pub const Set = struct {
         return self;
     }
 
-    /// Returns the new queue's number. `count`: entries it holds.
-    pub fn add(self: *Set, direction: queues.Direction, batch: u64, count: u32) !u32 {
-        if (count == 0 or count > buffers_max)
-            return report.fail(error.invalid_argument, "a queue of {d} entries; it has 1 to {d}.", .{ count, buffers_max });
-        if (batch == 0 or batch > std.math.maxInt(u40))
-            return report.fail(error.invalid_argument, "a batch of {d} bytes.", .{batch});
+    /// Returns the new queue's number.
+    pub fn add(self: *Set, shape: queues.Shape) !u32 {
+        if (shape.count == 0 or shape.count > buffers_max)
+            return report.fail(error.invalid_argument, "a queue of {d} entries; it has 1 to {d}.", .{ shape.count, buffers_max });
         if (self.queues.items.len == queues_max)
             return report.fail(error.invalid_argument, "{d} queues are the most.", .{queues_max});
         const number: u32 = @intCast(self.queues.items.len);
-        const queue = try Queue.create(self, number, direction, @intCast(batch), count);
+        const queue = try Queue.create(self, number, shape);
         errdefer queue.destroy();
         self.lock();
         defer self.unlock();
         // Start and completion of each entry, a timeout, and room.
-        try self.events.reserve(allocator, @as(usize, count) * 2 + 2);
+        try self.events.reserve(allocator, @as(usize, shape.count) * 2 + 2);
         try self.queues.append(allocator, queue);
         _ = self.references.fetchAdd(1, .monotonic);
         return number;
@@ -125,17 +125,33 @@ pub const Set = struct {
         self.unlock();
     }
 
-    /// A stream was interrupted. Requests that are in the queues or on the device are lost: until it was reset, a queue
-    /// takes nothing more, lest it met the remains of others.
+    /// A stream was interrupted. Between two batches nothing is lost: what was not consumed is offered again.
+    pub fn halt(self: *Set) void {
+        if (self.halted) return;
+        self.halted = true;
+        if (!self.isBetweenBatches() and !switches.off("queue_outdated")) self.outdate();
+    }
+
+    /// A run has ended in the middle of a batch, whose rest is lost: until it was reset, a queue takes nothing more, lest
+    /// it met the remains of others.
     pub fn outdate(self: *Set) void {
-        const touched = for (self.queues.items) |queue| {
-            if (!queue.isUntouched()) break true;
-        } else false;
-        if (!touched or switches.off("queue_outdated")) return;
-        for (self.queues.items) |queue| queue.outdated = true;
+        for (self.queues.items) |queue| queue.outdated = queue.in_step;
         if (self.stop_announced) return;
         self.stop_announced = true;
         self.announce(.{ .queue = 0, .kind = .stopped });
+    }
+
+    /// The device has taken and given as many whole batches through every queue.
+    fn isBetweenBatches(self: *const Set) bool {
+        var batches: ?u64 = null;
+        for (self.queues.items) |queue| {
+            if (!queue.in_step or queue.disconnected) continue;
+            const consumed = queue.entries.consumed;
+            if (consumed % queue.batch != 0) return false;
+            if (consumed / queue.batch != (batches orelse consumed / queue.batch)) return false;
+            batches = consumed / queue.batch;
+        }
+        return true;
     }
 
     pub fn release(self: *Set) void {

@@ -71,8 +71,8 @@ pub fn Header(comptime World: type) type {
                 .buffer_size = buffer_size,
                 .label_length = @intCast(label.len),
                 .label = @splat(0),
-                .write = .init(World.start),
-                .read = .init(World.start),
+                .write = .init(start(World, slotCount(num_buffers))),
+                .read = .init(start(World, slotCount(num_buffers))),
                 .state = .init(0),
                 .bells = .{ .init(0), .init(0) },
                 .owners = .{ .init(never_owned), .init(never_owned) },
@@ -97,6 +97,11 @@ pub const slots_offset = 4 * line;
 /// A power of two, so that a position's slot is its low bits also when the position wraps.
 pub fn slotCount(num_buffers: u64) u64 {
     return std.math.ceilPowerOfTwoAssert(u64, num_buffers);
+}
+
+/// The position of the first slot that is written. Where the world wants the wrap seen, the positions are about to wrap.
+pub fn start(comptime World: type, slot_count: u64) u64 {
+    return 0 -% World.laps_before_wrap * slot_count;
 }
 
 /// Bytes of header and slots, or null when no memory is that large.

@@ -11,8 +11,8 @@ const spins_usual = 250;
 
 pub const Native = struct {
     pub const Atomic = std.atomic.Value;
-    /// Debug builds begin shortly before the counters wrap.
-    pub const start: u64 = if (builtin.mode == .Debug) 0 -% @as(u64, 5) else 0;
+    /// Debug builds begin shortly before the positions wrap.
+    pub const laps_before_wrap: u64 = if (builtin.mode == .Debug) 2 else 0;
 
     /// Reachable by other processes: their threads cannot be fenced, and the futex is the file's.
     shared: bool,

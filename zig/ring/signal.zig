@@ -75,10 +75,10 @@ pub fn invalidate(comptime World: type, world: World, header: *layout.Header(Wor
 }
 
 /// Back to an empty, valid ring. Both ends should have let go: what they publish meanwhile may be lost.
-pub fn reset(comptime World: type, world: World, header: *layout.Header(World)) void {
+pub fn reset(comptime World: type, world: World, header: *layout.Header(World), slot_count: u64) void {
     var before = header.state.fetchOr(layout.invalid, .seq_cst) | layout.invalid;
-    header.write.store(World.start, .monotonic);
-    header.read.store(World.start, .monotonic);
+    header.write.store(layout.start(World, slot_count), .monotonic);
+    header.read.store(layout.start(World, slot_count), .monotonic);
     // Release pairs with the acquire in `follow` of both ends.
     while (header.state.cmpxchgWeak(before, (before +% layout.epoch) & ~layout.invalid, .seq_cst, .seq_cst)) |now| before = now;
     for ([_]Side{ .producer, .consumer }) |side| ring(World, world, header, side);

@@ -156,7 +156,7 @@ pub fn Spsc(comptime T: type) type {
         }
 
         pub fn reset(self: *Self) void {
-            signal.reset(Native, self.producer.world, self.header);
+            signal.reset(Native, self.producer.world, self.header, self.producer.slot_count);
         }
 
         pub fn isValid(self: *const Self) bool {

@@ -76,6 +76,12 @@ pub fn alive(self: *Context, slot: u32) bool {
     return directory.processAlive(self.directory.fd, nameOf(&buffer, entry.file));
 }
 
+/// Is the process alive that was given this file? Files are never given twice.
+pub fn fileAlive(self: *Context, number: u64) bool {
+    var buffer: Name = undefined;
+    return directory.processAlive(self.directory.fd, nameOf(&buffer, number));
+}
+
 /// Nobody is entering or leaving: a lock on the directory through a descriptor of our own can be had.
 pub fn directoryIdle(self: *Context) bool {
     const fd = file.openat(self.directory.fd, ".", .{ .ACCMODE = .RDONLY, .DIRECTORY = true, .CLOEXEC = true }, 0) catch return false;

@@ -25,7 +25,8 @@ export function tensorOf({ name, kind, type, shape }: GraphPort, what: string, o
   const dataType = dtype && dataTypeOf(dtype);
   if (dataType === undefined) {
     const message = `the ${what} "${name}" is ${dtype ? `of type ${dtype}, which PopEF lacks` : "no plain tensor"}.`;
-    throw makeError("unsupported_type", { op, message });
+    const hint = dtype && "Give the model inputs and outputs of another type, or run the ONNX file itself.";
+    throw makeError("unsupported_type", { op, message, hint });
   }
   if (shape.some((size) => size < 0)) {
     const message = `the ${what} "${name}" has the shape ${Shape.format(shape)}; -1 is known only at run time.`;

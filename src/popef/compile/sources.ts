@@ -1,6 +1,7 @@
 import { FileSource } from "../storage/file-source.ts";
 import { MemorySource } from "../storage/memory-source.ts";
 import type { Source } from "../storage/source.ts";
+import { tooShort } from "./onnx/external-data.ts";
 import type { Weight } from "./weights.ts";
 
 /** A weight with where its elements are. */
@@ -32,11 +33,15 @@ export async function placeWeights(weights: readonly Weight[], owned: Source[], 
   const memory = MemorySource.of(pieces, "the compiled model", op);
   owned.push(memory);
   const files = new Map<string, Source>();
-  for (const { data } of weights) {
-    if (data instanceof Uint8Array || files.has(data.path)) continue;
-    const file = await FileSource.openAsync(data.path, op);
-    owned.push(file);
-    files.set(data.path, file);
+  for (const { name, data } of weights) {
+    if (data instanceof Uint8Array) continue;
+    let file = files.get(data.path);
+    if (file === undefined) {
+      file = await FileSource.openAsync(data.path, op);
+      owned.push(file);
+      files.set(data.path, file);
+    }
+    if (data.offset + data.byteLength > file.byteLength) throw tooShort(data, file.byteLength, name, op);
   }
   return weights.map((weight, index) => ({
     ...weight,

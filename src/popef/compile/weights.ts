@@ -3,7 +3,7 @@ import { off } from "../../native/switches.ts";
 import { elementTypes } from "../../tensor/index.ts";
 import { dataTypeOf } from "../data-type.ts";
 import type { NamedTensor } from "./model-tensors.ts";
-import { externalRange, type FileRange, isExternal, readRange } from "./onnx/external-data.ts";
+import { externalRange, type FileRange, isExternal, readExternal } from "./onnx/external-data.ts";
 import { attributeTensorsOf, bodiesOf } from "./onnx/graphs.ts";
 import type { GraphProto, TensorProto } from "./onnx/proto.ts";
 import { make } from "./onnx/schema.ts";
@@ -34,13 +34,16 @@ export async function takeWeights(graph: GraphProto, folder: string | undefined,
   for (const { name } of graph.output) staying.add(name);
   const weights: Weight[] = [];
   const inline: TensorProto[] = [];
+  let offset = 0;
   for (const tensor of graph.initializer) {
     const weight = staying.has(tensor.name) ? undefined : weightOf(tensor, folder, op);
-    if (weight === undefined) inline.push(tensor);
-    else {
-      weights.push(weight);
-      putOutside(tensor);
+    if (weight === undefined) {
+      inline.push(tensor);
+      continue;
     }
+    weights.push(weight);
+    putOutside(tensor, offset, weight.byteLength);
+    offset += weight.byteLength;
   }
   for (const body of bodiesOf(graph)) inline.push(...body.initializer);
   inline.push(...attributeTensorsOf(graph));
@@ -66,11 +69,16 @@ function weightOf(tensor: TensorProto, folder: string | undefined, op: string): 
   };
 }
 
-/** Leaves name, type and shape; the elements are given to the engine from outside. */
-function putOutside(tensor: TensorProto): void {
+/**
+ * Leaves name, type and shape. The elements are given to the engine by name, or as one file "*" in memory, in which all
+ * weights lie one behind the other.
+ */
+function putOutside(tensor: TensorProto, offset: number, length: number): void {
   dropElements(tensor);
   tensor.dataLocation = 1;
-  tensor.externalData = [make("StringStringEntryProto", { key: "location", value: "*" })];
+  tensor.externalData = Object.entries({ location: "*", offset: `${offset}`, length: `${length}` }).map(
+    ([key, value]) => make("StringStringEntryProto", { key, value }),
+  );
 }
 
 async function bringInside(tensors: readonly TensorProto[], folder: string | undefined, op: string): Promise<void> {
@@ -84,7 +92,7 @@ async function bringInside(tensors: readonly TensorProto[], folder: string | und
       hint: "Weights of a type that PopEF lacks, such as bfloat16, cannot.",
     });
   }
-  const bytes = await Promise.all(ranges.map((range) => readRange(range, op)));
+  const bytes = await Promise.all(tensors.map((tensor, index) => readExternal(tensor, ranges[index]!, op)));
   for (const [index, tensor] of tensors.entries()) {
     dropElements(tensor);
     tensor.rawData = bytes[index]!;

@@ -26,12 +26,13 @@ export class CompressedSource extends Source {
     return this.#decompressed("PopefData.bytes").read(byteOffset, byteLength);
   }
 
-  map(byteOffset: number, _byteLength: number, op: string): { memory: NativeBuffer; begin: number } {
-    return this.#decompressed(op).map(byteOffset);
+  map(byteOffset: number, byteLength: number, op: string): { memory: NativeBuffer; begin: number } {
+    return this.#decompressed(op).map(byteOffset, byteLength, op);
   }
 
   /** Decompresses off the event loop, so that looking costs nothing afterwards. */
   async prepare(op: string): Promise<void> {
+    this.requireOpen(op);
     if (this.#plain !== undefined) return;
     this.retain();
     const { memory, bytes } = this.#compressed(op);
@@ -46,6 +47,7 @@ export class CompressedSource extends Source {
   }
 
   #decompressed(op: string): MemorySource {
+    this.requireOpen(op);
     if (this.#plain === undefined) {
       const { memory, bytes } = this.#compressed(op);
       try {

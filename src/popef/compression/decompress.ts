@@ -13,6 +13,7 @@ import {
 } from "node:zlib";
 import { bufferBytesMax } from "../../native/buffer.ts";
 import { makeError } from "../../native/error.ts";
+import { off } from "../../native/switches.ts";
 import { Compression, recognizeCompression } from "./compression.ts";
 
 type Bounded = Pick<ZlibOptions, "maxOutputLength">;
@@ -55,7 +56,7 @@ function prepare(bytes: Uint8Array, size: number, what: string, op: string): Job
   return {
     codec: codecs[compression],
     // 0 would mean "no limit".
-    options: { maxOutputLength: Math.max(size, 1) },
+    options: off("popef_bounded_output") ? {} : { maxOutputLength: Math.max(size, 1) },
     wrong: (cause) =>
       makeError("invalid_popef", {
         op,

@@ -1,3 +1,4 @@
+import { off } from "../../native/switches.ts";
 import type { Blob, BlobOf } from "../blob.ts";
 import { BlobType } from "../blob-type.ts";
 import { recognizeCompression } from "../compression/compression.ts";
@@ -37,7 +38,8 @@ function describeSource(source: Source, blobs: readonly PlacedBlob[]): string {
 
 function describeBlob({ blob, source }: PlacedBlob): string[] {
   const place = `at byte ${blob.byteOffset}, ${blob.byteLength} bytes, version ${JSON.stringify(blob.version)}`;
-  return [`  ${blob.type} ${place}`, ...details(blob, source).map((line) => `    ${line}`)];
+  const lines = off("popef_describe_infos") ? [] : details(blob, source);
+  return [`  ${blob.type} ${place}`, ...lines.map((line) => `    ${line}`)];
 }
 
 function details(blob: Blob, source: Source): string[] {

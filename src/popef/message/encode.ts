@@ -15,9 +15,17 @@ let loaded: { readonly capnp: typeof Capnp; readonly schema: typeof Schema } | u
 
 type Roots = Omit<typeof Schema, "_capnpFileId" | "BlobType" | "DataType" | "TensorType">;
 
-function encode<const R extends keyof Roots>(name: R, fill: (struct: InstanceType<Roots[R]>) => void): Uint8Array {
+/** @param room bytes to begin with: the library grows by 4 KiB at a time, and copies all of it each time. */
+function encode<const R extends keyof Roots>(
+  name: R,
+  fill: (struct: InstanceType<Roots[R]>) => void,
+  room = 4096,
+): Uint8Array {
   loaded ??= { capnp: require("capnp-es"), schema: require("../schema/popef.generated.ts") };
   const message = new loaded.capnp.Message();
+  (message._capnp.arena as { buffer?: ArrayBuffer }).buffer = new ArrayBuffer(8 * Math.ceil(room / 8));
+  // A limit for what is read, which counts writing too: some 100,000 anchors.
+  message._capnp.traversalLimit = Number.POSITIVE_INFINITY;
   const Root: Capnp.StructCtor<Capnp.Struct> = loaded.schema[name];
   fill(message.initRoot(Root) as InstanceType<Roots[R]>);
   return new Uint8Array(message.toArrayBuffer());
@@ -62,32 +70,45 @@ export function encodeFeedData({ name, tensorInfo, numTensors }: FeedDataInfo): 
 }
 
 export function encodeMetadata(metadata: Metadata): Uint8Array {
-  return encode("Metadata", (struct) => {
-    struct.replicationFactor = metadata.replicationFactor;
-    struct.numIpus = metadata.numIpus;
-    struct.seedHandle = metadata.seedHandle;
-    const anchors = struct._initAnchors(metadata.anchors.length);
-    for (const [index, anchor] of metadata.anchors.entries()) fillAnchor(anchors.get(index), anchor);
-    struct.executable = metadata.executable;
-    struct.numProcesses = metadata.numProcesses;
-    struct.ipuVersion = metadata.ipuVersion;
-    struct.isPOD = metadata.isPOD;
-    struct.isInference = metadata.isInference;
-    fillOptions(struct._initEngineOptions(metadata.engineOptions.length), metadata.engineOptions);
-    fillOptions(struct._initDeviceOptions(metadata.deviceOptions.length), metadata.deviceOptions);
-    const flow = struct._initProgramFlow();
-    const { load, main, save } = metadata.programFlow;
-    fillNumbers(flow._initLoad(load.length), load);
-    fillNumbers(flow._initMain(main.length), main);
-    fillNumbers(flow._initSave(save.length), save);
-    const programs = struct._initProgramsMap(metadata.programsMap.size);
-    for (const [index, [number, name]] of [...metadata.programsMap].entries()) {
-      const program = programs.get(index);
-      program.index = number;
-      program.name = name;
-    }
-    struct.deviceIterations = metadata.deviceIterations;
-  });
+  return encode(
+    "Metadata",
+    (struct) => {
+      struct.replicationFactor = metadata.replicationFactor;
+      struct.numIpus = metadata.numIpus;
+      struct.seedHandle = metadata.seedHandle;
+      const anchors = struct._initAnchors(metadata.anchors.length);
+      for (const [index, anchor] of metadata.anchors.entries()) fillAnchor(anchors.get(index), anchor);
+      struct.executable = metadata.executable;
+      struct.numProcesses = metadata.numProcesses;
+      struct.ipuVersion = metadata.ipuVersion;
+      struct.isPOD = metadata.isPOD;
+      struct.isInference = metadata.isInference;
+      fillOptions(struct._initEngineOptions(metadata.engineOptions.length), metadata.engineOptions);
+      fillOptions(struct._initDeviceOptions(metadata.deviceOptions.length), metadata.deviceOptions);
+      const flow = struct._initProgramFlow();
+      const { load, main, save } = metadata.programFlow;
+      fillNumbers(flow._initLoad(load.length), load);
+      fillNumbers(flow._initMain(main.length), main);
+      fillNumbers(flow._initSave(save.length), save);
+      const programs = struct._initProgramsMap(metadata.programsMap.size);
+      for (const [index, [number, name]] of [...metadata.programsMap].entries()) {
+        const program = programs.get(index);
+        program.index = number;
+        program.name = name;
+      }
+      struct.deviceIterations = metadata.deviceIterations;
+    },
+    roomOf(metadata),
+  );
+}
+
+/** Bytes that a message of metadata takes, or more: a text takes up to three for each of its units. */
+function roomOf({ anchors }: Metadata): number {
+  let room = 4096;
+  for (const { name, handle, programs, tensorInfo } of anchors) {
+    room += 128 + 3 * (name.length + handle.length) + 4 * programs.length + 8 * tensorInfo.shape.length;
+  }
+  return room;
 }
 
 function fillAnchor(struct: Schema.Anchor, anchor: Anchor): void {

@@ -1,3 +1,4 @@
+import { off } from "../../native/switches.ts";
 import { invalidPopef } from "../invalid.ts";
 import type { Frame } from "./frame.ts";
 
@@ -84,15 +85,16 @@ export class Message {
       );
     }
     this.#wordsLeft -= words;
-    if (this.#wordsLeft < 0) throw this.fail(pointer, `a ${what} that was read before, or overlaps what was`);
+    if (this.#wordsLeft < 0 && !off("popef_word_budget"))
+      throw this.fail(pointer, `a ${what} that was read before, or overlaps what was`);
   }
 
   /** Follows a far pointer to its landing pad; a plain pointer stays where it is. */
   #resolve(pointer: Place): Target | undefined {
     const low = this.u32(pointer, 0);
     const high = this.u32(pointer, 4);
-    if (low === 0 && high === 0) return undefined;
-    if ((low & 3) !== 2) return this.#near(pointer, low, high, pointer);
+    if (low === 0 && high === 0 && !off("popef_null_pointers")) return undefined;
+    if ((low & 3) !== 2 || off("popef_far_pointers")) return this.#near(pointer, low, high, pointer);
     const pad = this.#landingPad(pointer, low, high, (low & 4) !== 0 ? 2 : 1);
     if ((low & 4) === 0) {
       const [padLow, padHigh] = [this.u32(pad, 0), this.u32(pad, 4)];

@@ -1,3 +1,4 @@
+import { off } from "../../native/switches.ts";
 import type { Message } from "./message.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -67,7 +68,9 @@ export class Struct {
     const list = place === undefined ? undefined : this.#message.list(place, 2);
     if (list === undefined || list.count === 0) return "";
     const bytes = this.#message.slice(list, list.count);
-    if (bytes[list.count - 1] !== 0) throw this.#message.fail(list, `${what} does not end with a NUL`);
+    const nul = bytes.indexOf(0);
+    if (nul < 0) throw this.#message.fail(list, `${what} does not end with a NUL`);
+    if (nul < list.count - 1) throw this.#message.fail(list, `${what} has a NUL in it`);
     try {
       return decoder.decode(bytes.subarray(0, -1));
     } catch {
@@ -124,11 +127,11 @@ export class Struct {
   }
 
   #has(byte: number, size: number): boolean {
-    return byte + size <= 8 * this.#dataWords;
+    return byte + size <= 8 * this.#dataWords || off("popef_missing_fields");
   }
 
   #pointer(index: number): { segment: number; word: number } | undefined {
-    if (index >= this.#pointers) return undefined;
+    if (index >= this.#pointers && !off("popef_missing_fields")) return undefined;
     return { segment: this.#segment, word: this.#word + this.#dataWords + index };
   }
 }

@@ -1,4 +1,4 @@
-import { switchable } from "../../native/switches.ts";
+import { off, switchable } from "../../native/switches.ts";
 import type { Anchor } from "../anchor.ts";
 import type { Executable } from "../blobs/executable.ts";
 import type { OpaqueBlob } from "../blobs/opaque.ts";
@@ -96,7 +96,7 @@ export class Model implements Disposable {
 
 function find<T>(data: ReadonlyMap<string, T>, anchor: Anchor | string): T | undefined {
   if (typeof anchor === "string") return data.get(anchor);
-  return anchor.type === TensorType.Output ? undefined : data.get(anchor.name);
+  return anchor.type === TensorType.Output && !off("popef_data_of_inputs") ? undefined : data.get(anchor.name);
 }
 
 /** Makes models of what a reader has parsed. The reader may be closed afterwards, or be used for another model. */

@@ -46,7 +46,7 @@ export class Reader implements Disposable {
   /** As `parseFile`, off the event loop. Aborting ends it between two reads. */
   async parseFileAsync(path: string, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<this> {
     const { signal } = options;
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     this.#lifetime.requireOpen("Reader.parseFileAsync");
     const source = await FileSource.openAsync(path, "Reader.parseFileAsync");
     try {
@@ -54,7 +54,7 @@ export class Reader implements Disposable {
       let step = pass.next();
       while (!step.done) {
         const bytes = await source.readAsync(step.value.byteOffset, step.value.byteLength);
-        signal?.throwIfAborted();
+        if (signal?.aborted) throw signal.reason;
         step = pass.next(bytes);
       }
       const blobs = step.value;
@@ -93,6 +93,10 @@ export class Reader implements Disposable {
 
   #parsePieces(pieces: readonly Uint8Array[], name: string, op: string): this {
     this.#lifetime.requireOpen(op);
+    const wrong = pieces.find((piece) => !ArrayBuffer.isView(piece));
+    if (wrong !== undefined) {
+      throw makeError("invalid_argument", { op, message: `a piece of ${name} is ${String(wrong)}, not bytes.` });
+    }
     const source = MemorySource.of(pieces, name, op);
     return this.#add(source, () => {
       const bytes = source.bytes();

@@ -1,4 +1,5 @@
 import { MillraceError } from "../../native/error.ts";
+import { off } from "../../native/switches.ts";
 import type { Blob } from "../blob.ts";
 import { BlobType } from "../blob-type.ts";
 import { invalidPopef } from "../invalid.ts";
@@ -64,7 +65,7 @@ class Scan {
     const { version, type, size } = header.value;
     const headerBytes = header.end - at;
     if (size < headerBytes) throw this.#fail(at, `a blob of ${size} bytes, whose header alone has ${headerBytes}`);
-    if (size > this.#byteLength - at) {
+    if (size > this.#byteLength - at && !off("popef_blob_size")) {
       throw this.#fail(at, `a blob of ${size} bytes, where ${this.#byteLength - at} are left`);
     }
     const decode = decoders[type] as (struct: Struct) => Blob["info"];

@@ -1,6 +1,7 @@
 import type { NativeBuffer } from "../../native/buffer.ts";
 import { checkInteger } from "../../native/check.ts";
 import { makeError } from "../../native/error.ts";
+import { off, switchable } from "../../native/switches.ts";
 import { type MemoryKind, type NativeRef, registerNativeBuffer, unregisterNativeBuffer } from "../../tensor/index.ts";
 import type { PopefData } from "../data.ts";
 import { Lifetime } from "./lifetime.ts";
@@ -57,7 +58,7 @@ export class BlobData implements PopefData {
   standalone(): BlobData {
     this.#lifetime.requireOpen("PopefData.standalone");
     const lifetime = new Lifetime("data");
-    lifetime.share(this.#source);
+    if (!off("popef_standalone")) lifetime.share(this.#source);
     return new BlobData(this.#source, this.#byteOffset, this.byteLength, lifetime, true);
   }
 
@@ -95,3 +96,5 @@ export class BlobData implements PopefData {
     return buffer;
   }
 }
+
+switchable("BlobData", BlobData);

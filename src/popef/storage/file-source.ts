@@ -71,17 +71,20 @@ export class FileSource extends Source {
   }
 
   read(byteOffset: number, byteLength: number): Uint8Array {
+    this.requireOpen("PopefData");
     const bytes = new Uint8Array(byteLength);
     return bytes.subarray(0, readSync(this.#fd, bytes, 0, byteLength, byteOffset));
   }
 
   async readAsync(byteOffset: number, byteLength: number): Promise<Uint8Array> {
+    this.requireOpen("PopefData");
     const bytes = new Uint8Array(byteLength);
     const count = await settled<number>((done) => read(this.#fd, bytes, 0, byteLength, byteOffset, done));
     return bytes.subarray(0, count);
   }
 
   map(byteOffset: number, byteLength: number, op: string): { memory: NativeBuffer; begin: number } {
+    this.requireOpen(op);
     return NativeBuffer.mapFile(`/proc/self/fd/${this.#fd}`, byteOffset, byteLength, op);
   }
 

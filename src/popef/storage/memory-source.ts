@@ -28,6 +28,7 @@ export class MemorySource extends Source {
   }
 
   read(byteOffset: number, byteLength: number): Uint8Array {
+    this.requireOpen("PopefData");
     return new Uint8Array(this.#memory.buffer).slice(byteOffset, Math.min(byteOffset + byteLength, this.byteLength));
   }
 
@@ -36,7 +37,8 @@ export class MemorySource extends Source {
     return new Uint8Array(this.#memory.buffer, 0, this.byteLength);
   }
 
-  map(byteOffset: number): { memory: NativeBuffer; begin: number } {
+  map(byteOffset: number, _byteLength: number, op: string): { memory: NativeBuffer; begin: number } {
+    this.requireOpen(op);
     return { memory: this.#memory.share(), begin: byteOffset };
   }
 

@@ -1,4 +1,5 @@
 import type { NativeBuffer } from "../../native/buffer.ts";
+import { makeError } from "../../native/error.ts";
 
 /** Where the bytes of blobs are, counted by reference: a reader and each model that uses it hold it. */
 export abstract class Source {
@@ -8,6 +9,7 @@ export abstract class Source {
   #references = 1;
 
   retain(): this {
+    this.requireOpen("PopefData");
     this.#references++;
     return this;
   }
@@ -21,6 +23,11 @@ export abstract class Source {
 
   /** Native memory that shows the bytes, for the caller to close: at `begin` lies the byte at `byteOffset`. */
   abstract map(byteOffset: number, byteLength: number, op: string): { memory: NativeBuffer; begin: number };
+
+  /** A descriptor that was closed may be another file's by now: nothing is read from what was given back. */
+  protected requireOpen(op: string): void {
+    if (this.#references === 0) throw makeError("closed", { op, message: `${this.name} was closed.` });
+  }
 
   protected abstract end(): void;
 }

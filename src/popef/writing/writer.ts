@@ -1,5 +1,5 @@
 import { makeError } from "../../native/error.ts";
-import { switchable } from "../../native/switches.ts";
+import { off, switchable } from "../../native/switches.ts";
 import { BlobType } from "../blob-type.ts";
 import { Compression } from "../compression/compression.ts";
 import { FeedDataInfo, type FeedDataInfoOptions, TensorDataInfo, type TensorDataInfoOptions } from "../data-info.ts";
@@ -184,7 +184,7 @@ export class Writer implements Disposable {
   #finishActive(op: string): void {
     if (this.#closed)
       throw makeError("writer_inactive", { op, message: "the writer was closed.", hint: "Make a new one." });
-    this.#active?.close();
+    if (!off("popef_one_writer")) this.#active?.close();
     if (this.#broken) {
       throw makeError("writer_inactive", {
         op,

@@ -71,7 +71,11 @@ export function kindOf(call: Call): Kind | undefined {
   if (notOfHandles.has(call)) return undefined;
   if (call.startsWith("mr_device_")) return "device";
   if (call.startsWith("mr_simulation_")) return "simulation";
+  if (call === "mr_ring_create") return undefined;
   if (call.startsWith("mr_context_")) return "context";
+  // A ring is made of an allocation's memory.
+  if (call === "mr_ring_format" || call === "mr_ring_open") return "allocation";
+  if (call.startsWith("mr_ring_")) return "ring";
   if (call.startsWith("mr_allocation_")) return "allocation";
   if (call.startsWith("mr_memory_") || call === "mr_graph_describe") return "memory";
   if (call.startsWith("mr_replica_") || call.startsWith("mr_request_")) return "replica";
@@ -108,6 +112,10 @@ export const makes: Partial<Record<Call, Kind>> = {
   mr_device_createModel: "device",
   mr_device_createCpu: "device",
   mr_simulation_begin: "simulation",
+  mr_ring_create: "ring",
+  mr_ring_attach: "ring",
+  mr_ring_format: "ring",
+  mr_ring_open: "ring",
 };
 
 /** What the job that a call starts makes. */
@@ -136,3 +144,8 @@ export const ends: ReadonlySet<Call> = new Set<Call>([
 
 /** Calls that hand a reference to memory over, for one `ArrayBuffer`. */
 export const shows: ReadonlySet<Call> = new Set<Call>(["mr_memory_view", "mr_request_take", "mr_session_callback"]);
+  "mr_ring_close",
+]);
+
+/** Calls that hand a reference to memory over, for one `ArrayBuffer`. */
+export const shows: ReadonlySet<Call> = new Set<Call>(["mr_memory_view", "mr_request_take", "mr_ring_view"]);

@@ -147,6 +147,7 @@ async function openEverything(): Promise<void> {
   const context = made("context", native.mr_context_open(nameLength!, dirLength!, 65_536));
   made("allocation", native.mr_context_create(context.slot, context.generation, 4096, 0));
   made("memory", native.mr_memory_create(4096));
+  made("ring", native.mr_ring_create(3, 64, 0));
   made("job", native.mr_context_createJob(context.slot, context.generation, 4096, 0), "allocation");
   const lengths = objects.prepare("mr_replica_load", random)!;
   const loading = made("job", native.mr_replica_load(lengths[0]!, lengths[1]!, 1, 4), "replica");

@@ -14,9 +14,11 @@ export type Kind =
   | "replica"
   | "session"
   | "queue"
+  | "ring"
   | "stream"
   | "device"
   | "simulation";
+export type Kind = "context" | "allocation" | "memory" | "job" | "replica" | "ring";
 export interface Handle {
   readonly slot: number;
   readonly generation: number;
@@ -33,6 +35,7 @@ export const kinds: readonly Kind[] = [
   "replica",
   "session",
   "queue",
+  "ring",
   "stream",
   "device",
   "simulation",
@@ -51,6 +54,7 @@ const closers = {
   simulation: "mr_simulation_close",
   session: "mr_session_close",
   queue: "mr_queue_close",
+  ring: "mr_ring_close",
   stream: "mr_stream_close",
 } as const satisfies Record<Kind, Call>;
 // More than a few loaded models only cost time.
@@ -64,6 +68,7 @@ const openMax: Record<Kind, number> = {
   simulation: 1,
   session: 4,
   queue: 4,
+  ring: 8,
   stream: 8,
 };
 
@@ -77,6 +82,7 @@ export class Objects {
     replica: [],
     session: [],
     queue: [],
+    ring: [],
     stream: [],
     device: [],
     simulation: [],
@@ -167,7 +173,7 @@ export class Objects {
       case "mr_queue_open":
         return [random.pick([0, 1e6])];
       case "mr_queue_add":
-        return [random.below(2), random.pick([1, 4]), random.pick([1, 64, 1000])];
+        return [random.below(4), random.pick([1, 4]), random.pick([1, 64, 1000])];
       case "mr_queue_enqueue":
         block.values.set([random.pick([0, 64]), random.pick([1, 8, 64]), random.below(4)]);
         return [random.below(3)];
@@ -179,9 +185,33 @@ export class Objects {
         return [random.below(3)];
       case "mr_queue_flush":
         return [random.below(3), random.below(2)];
+      case "mr_ring_create":
+        return [random.pick([1, 3, 8]), random.pick([1, 64]), this.write(name)[0]!];
+      case "mr_ring_format":
+        return [random.pick([1, 2]), random.pick([8, 64]), this.write(name)[0]!];
+      case "mr_ring_attach":
+        return this.#token(random);
+      case "mr_ring_wait":
+        return [random.below(2), random.pick([0, 0.5])];
+      case "mr_ring_take":
+      case "mr_ring_watch":
+        return [random.below(2), random.below(2)];
+      case "mr_ring_commit":
+      case "mr_ring_release":
+      case "mr_ring_reserve":
+      case "mr_ring_claim":
+        return [random.below(4)];
       default:
         return undefined;
     }
+  }
+
+  /** Leaves the token of an open ring in the block. */
+  #token(random: Random): number[] | undefined {
+    const ring = this.open.ring.length > 0 ? random.pick(this.open.ring) : undefined;
+    if (ring === undefined || native.mr_ring_token(ring.slot, ring.generation) < 0) return undefined;
+    block.values.set(block.results.subarray(0, 3));
+    return [];
   }
 
   add(kind: Kind, handle: Handle): void {
@@ -208,6 +238,7 @@ export class Objects {
       "session",
       "replica",
       "queue",
+      "ring",
       "stream",
       "device",
       "simulation",

@@ -10,6 +10,8 @@ pub const Options = struct {
     /// Threads that one run may use, the calling one included. 0: one fewer than there are cores, at least 1, so that
     /// the event loop keeps a core.
     intra_op_threads: u32 = 0,
+    /// The graph as the engine has optimised it is written there.
+    optimized_path: ?[:0]const u8 = null,
 };
 
 /// An initializer that is marked external in a graph, and whose values come from memory.
@@ -161,6 +163,7 @@ fn makeOptions(library: *const Library, options: Options) !*api.SessionOptions {
     try library.sure(table.at(.set_inter_op_threads)(settings, 1));
     // A pool that spins between runs takes the cores from the event loop.
     try library.sure(table.at(.add_session_config)(settings, "session.intra_op.allow_spinning", "0"));
+    if (options.optimized_path) |path| try library.sure(table.at(.optimized_model_path)(settings, path.ptr));
     return settings;
 }
 

@@ -25,11 +25,11 @@ const graph = blk: {
     );
 };
 
-fn load(library: *const Library, w: *[4]f32, b: *[2]f32) !Session {
+fn load(library: *const Library, w: *[4]f32, b: *[2]f32, optimized_path: ?[:0]const u8) !Session {
     return Session.loadFromMemory(std.testing.allocator, library, graph, &.{
         .{ .name = "w", .element = float32, .shape = &.{ 2, 2 }, .bytes = std.mem.asBytes(w) },
         .{ .name = "b", .element = float32, .shape = &.{2}, .bytes = std.mem.asBytes(b) },
-    }, .{ .intra_op_threads = 1 });
+    }, .{ .intra_op_threads = 1, .optimized_path = optimized_path });
 }
 
 fn run(session: *const Session, x: *[2]f32) ![2]f32 {
@@ -50,7 +50,7 @@ test "weights from memory are used, are no inputs, and may go once the session i
     var x = [_]f32{ 10, 100 };
     var w = [_]f32{ 1, 2, 3, 4 };
     var b = [_]f32{ 0.5, -0.5 };
-    var session = try load(library, &w, &b);
+    var session = try load(library, &w, &b, null);
     defer session.close();
     try std.testing.expectEqual(before, value.liveCount());
     try std.testing.expectEqual(1, session.inputs.len);
@@ -61,9 +61,29 @@ test "weights from memory are used, are no inputs, and may go once the session i
 
     var other_w = [_]f32{ 1, 0, 0, 1 };
     var other_b = [_]f32{ 0, 0 };
-    var other = try load(library, &other_w, &other_b);
+    var other = try load(library, &other_w, &other_b, null);
     defer other.close();
     try std.testing.expectEqual([2]f32{ 20, 200 }, try run(&other, &x));
+}
+
+test "the engine folds weights and fuses what they are used in" {
+    const library = try openForTest();
+    var path_memory: [64]u8 = undefined;
+    const path = try std.fmt.bufPrintSentinel(&path_memory, "/tmp/millrace-test-optimized-{d}.onnx", .{std.os.linux.getpid()}, 0);
+    defer _ = std.os.linux.unlink(path.ptr);
+    var w = [_]f32{ 1, 2, 3, 4 };
+    var b = [_]f32{ 0.5, -0.5 };
+    var session = try load(library, &w, &b, path);
+    defer session.close();
+    var bytes: [64 * 1024]u8 = undefined;
+    const opened = std.os.linux.open(path.ptr, .{ .CLOEXEC = true }, 0);
+    defer _ = std.os.linux.close(@intCast(opened));
+    const optimized = bytes[0..std.os.linux.read(@intCast(opened), &bytes, bytes.len)];
+    // Two additions and a product have become one operation.
+    const addition = comptime fixture.text(4, "Add");
+    try std.testing.expectEqual(2, std.mem.count(u8, graph, addition));
+    try std.testing.expectEqual(0, std.mem.count(u8, optimized, addition));
+    try std.testing.expectEqual(1, std.mem.count(u8, optimized, comptime fixture.text(4, "Gemm")));
 }
 
 test "a weight that is missing, of another size or not in the graph says so" {

@@ -118,7 +118,7 @@ test "a graph without weights is made at load" {
 }
 
 test "stop ends a graph at its next node" {
-    // A hundred products of 300 by 300: a second on a slow machine, ended after the first few.
+    // 400 products of 300 by 300 for each graph: about a second, ended after the first few.
     @setEvalBranchQuota(2_000_000);
     const slow = comptime blk: {
         var nodes: [400][]const u8 = undefined;

@@ -1,5 +1,5 @@
 //! Calls of the host: what reads and writes the streams that are connected to callbacks. They may wait, so they are timed
-//! against `target.hostSyncTimeout`, and another thread can end them.
+//! against `target.hostSyncTimeout`, to a tick of the system (1 to 10 ms), and another thread can end them.
 const std = @import("std");
 const futex = @import("../../os/futex.zig");
 const report = @import("../../abi/report.zig");
@@ -86,7 +86,7 @@ pub const Host = struct {
             self.current.store(null, .release);
             return self.failure(handle);
         }
-        const now = futex.now();
+        const now = futex.nowByTick();
         if (self.watched) self.watchdog.arm(now +| (self.timeout_ns -| self.used_ns));
         return now;
     }
@@ -94,7 +94,7 @@ pub const Host = struct {
     fn ended(self: *Host, began: u64, handle: []const u8) !void {
         // Release: what `interrupt` sees of the endpoint is what it was during the call.
         self.current.store(null, .release);
-        self.used_ns += futex.now() - began;
+        self.used_ns += futex.nowByTick() - began;
         const late = (self.watched and self.watchdog.disarm()) or self.used_ns > self.timeout_ns;
         if (late) _ = self.ending.cmpxchgStrong(.no, .timed_out, .monotonic, .monotonic);
         if (self.ending.load(.monotonic) != .no) return self.failure(handle);

@@ -96,6 +96,18 @@ fn oneOf(name: []const u8, value: []const u8, accepted: []const []const u8) !voi
     return report.fail(error.invalid_option, "option {s} is {s}, not one of {s}.", .{ name, value, writer.buffered() });
 }
 
+test "POPLAR_ENGINE_OPTIONS is a JSON object of texts" {
+    var arena: std.heap.ArenaAllocator = .init(std.testing.allocator);
+    defer arena.deinit();
+    var options: Options = .{};
+    try options.setJson(arena.allocator(), "{\"streamCallbacks.maxLookahead\": \"2\", \"exchange.enablePrefetch\": \"false\"}");
+    try std.testing.expectEqual(2, options.look_ahead);
+    try std.testing.expectEqual(false, options.prefetch);
+    for ([_][]const u8{ "", "[]", "{\"target.syncMethod\": 1}", "{\"no.such\": \"1\"}" }) |json| {
+        try std.testing.expectError(error.invalid_option, options.setJson(arena.allocator(), json));
+    }
+}
+
 test "options are read by Poplar's names; others, and wrong values, are errors that name them" {
     var arena: std.heap.ArenaAllocator = .init(std.testing.allocator);
     defer arena.deinit();

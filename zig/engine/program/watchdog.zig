@@ -7,7 +7,7 @@ pub const Watchdog = struct {
     context: *anyopaque,
     /// Called once for each deadline that passed while it was armed.
     expire: *const fn (context: *anyopaque) void,
-    /// When the call under way has to be back. Later calls never have an earlier deadline.
+    /// When, by `nowByTick`, the call under way has to be back. Later calls never have an earlier deadline.
     deadline: std.atomic.Value(u64) = .init(none),
     state: std.atomic.Value(u32) = .init(watching),
     thread: ?std.Thread = null,
@@ -48,7 +48,7 @@ pub const Watchdog = struct {
         // Acquire pairs with the release in `end`.
         while (self.state.load(.acquire) != ending) {
             const deadline = self.deadline.load(.monotonic);
-            const now = futex.now();
+            const now = futex.nowByTick();
             if (deadline == none or deadline == passed) {
                 self.sleep();
             } else if (now < deadline) {
@@ -79,12 +79,12 @@ test "a deadline that passes while armed expires once; a call that is back does 
     try watchdog.start();
     defer watchdog.end();
     for (1..4) |expected| {
-        watchdog.arm(futex.now() + std.time.ns_per_ms);
+        watchdog.arm(futex.nowByTick() + std.time.ns_per_ms);
         while (Counter.count.load(.monotonic) < expected) futex.pause();
         for (0..5) |_| futex.pause();
         try std.testing.expect(watchdog.disarm());
         try std.testing.expectEqual(expected, Counter.count.load(.monotonic));
     }
-    watchdog.arm(futex.now() + std.time.ns_per_s);
+    watchdog.arm(futex.nowByTick() + std.time.ns_per_s);
     try std.testing.expect(!watchdog.disarm());
 }

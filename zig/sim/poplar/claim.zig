@@ -13,6 +13,8 @@ pub const name_max = 48;
 const path_max = 107;
 /// How often a name is asked for again that only a process on its way to `exec` can still hold, a millisecond apart.
 const attempts_max = 50;
+/// As often while nobody says that it is theirs.
+const unlabelled_max = 5;
 
 pub const Claim = struct {
     /// Bound to the IPU's name.
@@ -29,10 +31,12 @@ pub const Claim = struct {
         var attempt: u32 = 0;
         const fd = while (attempt < attempts_max) : (attempt += 1) {
             if (try bind(path)) |fd| break fd;
-            const owner = holder(system, ipu) orelse return null;
+            if (isHeldHere(path)) return null;
             // A child that was forked here and has not reached its `exec` holds copies of what was closed since; so
-            // does one of a process that died.
-            if (isHeldHere(path) or !(owner == linux.getpid() or isGone(owner))) return null;
+            // does one of a process that died. No owner: it was given back meanwhile, or its label is not there yet.
+            if (holder(system, ipu)) |owner| {
+                if (owner != linux.getpid() and !isGone(owner)) return null;
+            } else if (attempt >= unlabelled_max) return null;
             futex.pause();
         } else return null;
         errdefer file.close(fd);

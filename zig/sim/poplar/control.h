@@ -14,7 +14,7 @@
 typedef struct mrs_system {
   const char *name;        /* 1 to 48 of A-Z a-z 0-9 . _ -; processes of one user that give the same name share its IPUs */
   uint32_t ipus;           /* 1 to 64; the same in all of them */
-  int32_t ipu_version;     /* 1, 2 or 21 */
+  int32_t ipu_version;     /* 1, 2, 21; -1: unknown */
   uint32_t tiles_per_ipu;  /* 0: as many as the architecture has */
   uint32_t remote_buffers; /* 1: supported */
 } mrs_system;

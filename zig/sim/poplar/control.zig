@@ -11,7 +11,7 @@ pub fn configure(wanted: *const interface.System) !void {
     const name = std.mem.span(wanted.name);
     if (!isName(name)) return report.fail(error.invalid_argument, "a system's name has 1 to {d} of the characters A-Z a-z 0-9 . _ and -.", .{claims.name_max});
     if (wanted.ipus == 0 or wanted.ipus > topology.ipus_max) return report.fail(error.invalid_argument, "{d} IPUs: 1 to {d} are possible.", .{ wanted.ipus, topology.ipus_max });
-    const kind = architecture.of(wanted.ipu_version) orelse return report.fail(error.invalid_argument, "there is no architecture ipu{d}: 1, 2 and 21 are known.", .{wanted.ipu_version});
+    const kind = architecture.of(wanted.ipu_version) orelse return report.fail(error.invalid_argument, "there is no architecture ipu{d}: 1, 2 and 21 are known, -1 stands for others.", .{wanted.ipu_version});
     if (wanted.tiles_per_ipu > architecture.tiles_max) return report.fail(error.invalid_argument, "{d} tiles for an IPU: at most {d} are possible.", .{ wanted.tiles_per_ipu, architecture.tiles_max });
     try systems.replace(.{
         .name = name,

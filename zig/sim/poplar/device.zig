@@ -2,6 +2,7 @@
 const std = @import("std");
 const futex = @import("../../os/futex.zig");
 const report = @import("../../abi/report.zig");
+const switches = @import("../../os/switches.zig");
 const table = @import("../../driver/poplar/table.zig");
 const architecture = @import("architecture.zig");
 const claims = @import("claim.zig");
@@ -45,7 +46,7 @@ pub const Device = struct {
 
     pub fn createModel(version: i32, ipus: u32, tiles_per_ipu: u32, options: []const table.Option) !*Device {
         try options_check.check(options);
-        const kind = architecture.of(version) orelse return report.fail(error.invalid_option, "there is no architecture ipu{d}: 1, 2 and 21 are known.", .{version});
+        const kind = (if (version < 0) null else architecture.of(version)) orelse return report.fail(error.invalid_option, "there is no architecture ipu{d}: 1, 2 and 21 are known.", .{version});
         if (ipus == 0 or ipus > topology.ipus_max) return report.fail(error.invalid_option, "a model of {d} IPUs: 1 to {d} are possible.", .{ ipus, topology.ipus_max });
         if (tiles_per_ipu > architecture.tiles_max) return report.fail(error.invalid_option, "{d} tiles for an IPU: at most {d} are possible.", .{ tiles_per_ipu, architecture.tiles_max });
         const system = try systems.current();
@@ -169,7 +170,7 @@ pub const Device = struct {
         delay(outcome.delay_us, null);
         if (outcome.plan) |plan| return self.follow(plan);
         if (self.mend(Fault.endsWithLoad)) |fault| return fail(fault);
-        if (bytes > self.memoryBytes())
+        if (bytes > self.memoryBytes() and !switches.off("sim_memory"))
             return report.fail(error.out_of_memory, "the program's tensors have {d} bytes, the device's {d} tiles {d}.", .{ bytes, self.group.size * self.tiles_per_ipu, self.memoryBytes() });
     }
 
@@ -258,7 +259,7 @@ fn delay(us: u64, engine: ?*const Engine) void {
     var left = us;
     while (left > 0) {
         if (engine) |running| if (running.isEnding()) return;
-        const slice = @min(left, delay_slice_us);
+        const slice: u64 = @min(left, delay_slice_us);
         const spec: std.os.linux.timespec = .{ .sec = 0, .nsec = @intCast(slice * std.time.ns_per_us) };
         _ = std.os.linux.nanosleep(&spec, null);
         left -= slice;

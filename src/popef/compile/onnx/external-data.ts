@@ -44,16 +44,22 @@ export function externalRange(tensor: TensorProto, folder: string | undefined, o
   return { path: join(folder, location), offset: number("offset", 0), byteLength };
 }
 
+/** The error for a range that does not lie in its file. */
+export function tooShort({ path, offset, byteLength }: FileRange, fileBytes: number, name: string, op: string): Error {
+  const message = `${path} has ${fileBytes} bytes; the weights "${name}" are ${byteLength} at ${offset}.`;
+  return makeError("invalid_model", { op, message, hint: "The file is cut off, or belongs to another model." });
+}
+
 /**
- * The bytes themselves, for what must lie in the model.
+ * The elements of a tensor outside the model, for what must lie in it.
  *
  * @throws NotFoundError `file_not_found`; FormatError `invalid_model`
  */
-export async function readRange({ path, offset, byteLength }: FileRange, op: string): Promise<Uint8Array> {
+export async function readExternal(tensor: TensorProto, range: FileRange, op: string): Promise<Uint8Array> {
+  const { path, offset, byteLength } = range;
   const file = Bun.file(path);
   if (!(await file.exists())) throw makeError("file_not_found", { op, message: `${path} does not exist.` });
   const bytes = await file.slice(offset, offset + byteLength).bytes();
-  if (bytes.length === byteLength) return bytes;
-  const message = `${path} has ${file.size} bytes, too few for weights of ${byteLength} at ${offset}.`;
-  throw makeError("invalid_model", { op, message });
+  if (bytes.length !== byteLength) throw tooShort(range, file.size, tensor.name, op);
+  return bytes;
 }

@@ -1,0 +1,4 @@
+import { simulate } from "../../src/testing/index.ts";
+
+simulate({ ipus: 4 });
+postMessage("simulating");
