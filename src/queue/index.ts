@@ -24,7 +24,7 @@ export type { QueueHost, QueuePolicy, QueuePredicate, StreamHandle } from "./que
 export { QueueManager } from "./queue-manager.ts";
 export type { QueueManagerArguments, QueueManagerOptions, ReadTimeoutCallback } from "./queue-manager-options.ts";
 export { QueueRing } from "./queue-ring.ts";
-export { type RingSizeMultiplierProdType, ringSizeMultiplierFactory } from "./size-multiplier.ts";
+export {
   type LockAsyncOptions,
   type LockOptions,
   type ReadTimeoutOptions,
@@ -33,4 +33,5 @@ export { type RingSizeMultiplierProdType, ringSizeMultiplierFactory } from "./si
   type RingTimeoutCallback,
 } from "./ring-options.ts";
 export type { RingToken } from "./ring-state.ts";
+export { type RingSizeMultiplierProdType, ringSizeMultiplierFactory } from "./size-multiplier.ts";
 export { SpscRingBuffer } from "./spsc-ring-buffer.ts";

@@ -78,6 +78,7 @@ export function kindOf(call: Call): Kind | undefined {
   if (call.startsWith("mr_ring_")) return "ring";
   if (call.startsWith("mr_allocation_")) return "allocation";
   if (call.startsWith("mr_memory_") || call === "mr_graph_describe") return "memory";
+  if (call === "mr_replica_attach") return undefined;
   if (call.startsWith("mr_replica_") || call.startsWith("mr_request_")) return "replica";
   if (call.startsWith("mr_session_") || call === "mr_stream_user") return "session";
   if (call === "mr_stream_stored") return undefined;
@@ -107,6 +108,7 @@ export const makes: Partial<Record<Call, Kind>> = {
   mr_queue_open: "queue",
   mr_queue_stream: "stream",
   mr_replica_close: "job",
+  mr_replica_attach: "replica",
   mr_device_acquire: "device",
   mr_device_acquireJob: "job",
   mr_device_createModel: "device",
@@ -140,12 +142,14 @@ export const ends: ReadonlySet<Call> = new Set<Call>([
   "mr_session_close",
   "mr_stream_close",
   "mr_queue_close",
-]);
-
-/** Calls that hand a reference to memory over, for one `ArrayBuffer`. */
-export const shows: ReadonlySet<Call> = new Set<Call>(["mr_memory_view", "mr_request_take", "mr_session_callback"]);
   "mr_ring_close",
 ]);
 
 /** Calls that hand a reference to memory over, for one `ArrayBuffer`. */
-export const shows: ReadonlySet<Call> = new Set<Call>(["mr_memory_view", "mr_request_take", "mr_ring_view"]);
+export const shows: ReadonlySet<Call> = new Set<Call>([
+  "mr_memory_view",
+  "mr_request_grow",
+  "mr_request_take",
+  "mr_session_callback",
+  "mr_ring_view",
+]);

@@ -21,6 +21,7 @@ const rarely: Partial<Record<Call, number>> = {
   mr_graph_describe: 4,
   mr_context_close: 4,
   mr_simulation_close: 8,
+  mr_request_grow: 40,
 };
 const aboutHandles = new Set(["invalid_argument", "stale_handle", "wrong_kind", "closed"]);
 // Attaching gives a heap another hold of the thread, which only a finalizer gives back.
@@ -81,13 +82,16 @@ function plan(call: Call): Plan {
   values.push(...(prepared ?? []));
   while (values.length < args.length)
     values.push(random.pick((args[values.length] as string) === "f64" ? sizes : integers));
-  const takesMemory = ["mr_request_bind", "mr_request_results", "mr_queue_enqueue"];
+  const takesMemory = ["mr_request_bind", "mr_queue_enqueue"];
   if (takesMemory.includes(call) && !random.chance(3)) {
     const memory = random.pick([...objects.open.memory, ...objects.open.allocation]);
     if (memory !== undefined) values.splice(3, 2, memory.slot, memory.generation);
   }
   if (kind === "replica" && args.length > 2 && !random.chance(4)) values[2] = random.below(2);
-  if (kind === "replica" && args.length === 4 && !random.chance(4)) values[3] = random.below(2);
+  if (kind === "replica" && args.length >= 4 && call !== "mr_request_bind" && !random.chance(4)) {
+    values[3] = random.pick([0, 1, 2 ** 32 - 1]);
+  }
+  if (kind === "replica" && args.length === 5 && !random.chance(4)) values[4] = random.pick([0, 1, 2, 0x8000_0001]);
   if (call === "mr_request_wait") values[3] = 0;
   // What is planned may not take its time.
   if (call === "mr_simulation_plan") block.values[8] = 0;
@@ -150,10 +154,11 @@ async function openEverything(): Promise<void> {
   made("ring", native.mr_ring_create(3, 64, 0));
   made("job", native.mr_context_createJob(context.slot, context.generation, 4096, 0), "allocation");
   const lengths = objects.prepare("mr_replica_load", random)!;
-  const loading = made("job", native.mr_replica_load(lengths[0]!, lengths[1]!, 1, 4), "replica");
+  const loading = made("job", native.mr_replica_load(lengths[0]!, lengths[1]!), "replica");
   const session = made("replica", await finished(loading));
   objects.forget("job", loading);
-  for (let i = 0; i < 2; i++) native.mr_request_create(session.slot, session.generation);
+  native.mr_request_grow(session.slot, session.generation);
+  wrapResult();
   if (objects.open.simulation.length === 0) {
     const [path, name, ...rest] = objects.prepare("mr_simulation_begin", random)!;
     made("simulation", native.mr_simulation_begin(path!, name!, Math.max(1, rest[0]!), rest[1]!, rest[2]!, rest[3]!));

@@ -121,7 +121,14 @@ export class Objects {
       case "mr_allocation_view":
         return [random.below(2), random.pick([0, 64, 4096]), random.pick([1, 64, 4096])];
       case "mr_replica_load":
-        return [...this.write(findEngineLibrary(undefined, "sweep"), model), 1, random.pick([1, 4])];
+        block.values.fill(0);
+        block.values.set([1, random.pick([1, 2]), random.pick([0, 1, 2]), 4, random.pick([-1, 0, 1000]), 0, 8, 1]);
+        return this.write(findEngineLibrary(undefined, "sweep"), model);
+      case "mr_replica_attach": {
+        const replica = this.open.replica[0];
+        if (replica === undefined) return undefined;
+        return [Math.max(0, native.mr_replica_share(replica.slot, replica.generation))];
+      }
       case "mr_graph_describe":
         return [
           random.pick([0, 64, 100]),
