@@ -43,6 +43,14 @@ test {
     _ = @import("ring/explore_test.zig");
     _ = @import("ring/layout.zig");
     _ = @import("ring/spsc_test.zig");
+    _ = @import("replica/form.zig");
+    _ = @import("replica/histogram.zig");
+    _ = @import("replica/inbox.zig");
+    _ = @import("replica/plan_test.zig");
+    _ = @import("replica/record.zig");
+    _ = @import("replica/rows.zig");
+    _ = @import("replica/slots.zig");
+    _ = @import("replica/waiting.zig");
     _ = @import("shm/directory.zig");
     _ = @import("shm/index_test.zig");
     _ = @import("shm/job_test.zig");

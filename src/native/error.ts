@@ -10,6 +10,8 @@ export interface ErrorDetails {
   /** Replaces the cure of the error table when the call site knows better. */
   readonly hint?: string | undefined;
   readonly cause?: unknown;
+  /** Of a full queue: requests in it, and after how long there will probably be room. */
+  readonly queue?: { readonly length: number; readonly retryAfterMs: number } | undefined;
 }
 
 /**
@@ -46,7 +48,18 @@ export class NotFoundError extends MillraceError {}
 /** What was to be made exists already. */
 export class ExistsError extends MillraceError {}
 /** Memory, space or a queue is full. */
-export class CapacityError extends MillraceError {}
+export class CapacityError extends MillraceError {
+  /** Of a full queue: the requests in it. */
+  readonly queueLength: number | undefined;
+  /** Of a full queue: milliseconds, at least 1, after which there will probably be room; an estimate. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, details: ErrorDetails) {
+    super(code, details);
+    this.queueLength = details.queue?.length;
+    this.retryAfterMs = details.queue?.retryAfterMs;
+  }
+}
 /** The time allowed ran out. */
 export class DeadlineError extends MillraceError {}
 /** A device, an engine or the system failed. */

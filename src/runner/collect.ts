@@ -2,62 +2,56 @@ import { check } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { block, native, wrapResult } from "../native/library.ts";
 import { Shape, type TensorSource } from "../tensor/index.ts";
-import type { DataDesc, Handle } from "./data-desc.ts";
-import type { RequestMemory } from "./request-memory.ts";
+import type { Chunk } from "./chunk.ts";
+import type { DataDesc } from "./data-desc.ts";
+import type { Handle } from "./port.ts";
 import { arrayOver, ResultTensor } from "./result.ts";
 
+export type Results = Record<string, ResultTensor>;
+/** Memory of the caller's, by the output's index. */
+export type Given = ReadonlyMap<number, TensorSource>;
+
 /** Where the native side says that an output is; see `mr_request_output`. */
-const copied = 1;
+const inChunk = 1;
 
-/** The outputs of a finished request by name. `given`: memory of the caller's, by the output's index. */
-export function collect(
+/** Output `index` of a finished request, wherever it is. Copied, or handed over when it is large. */
+export function readOutput(
   model: Handle,
-  request: RequestMemory,
-  descs: readonly DataDesc[],
-  given: ReadonlyMap<number, TensorSource> | undefined,
+  chunk: Chunk,
+  number: number,
+  index: number,
+  { dtype }: DataDesc,
   op: string,
-): Record<string, ResultTensor> {
-  const results: Record<string, ResultTensor> = {};
-  for (let index = 0; index < descs.length; index++) {
-    const desc = descs[index]!;
-    const memory = given?.get(index);
-    results[desc.name] =
-      memory?.native === undefined
-        ? into(memory, read(model, request, index, desc, op), desc, op)
-        : new ResultTensor(memory.dtype, memory.shape, viewOf(memory), false);
-  }
-  return results;
-}
-
-function read(model: Handle, request: RequestMemory, index: number, desc: DataDesc, op: string): ResultTensor {
-  const bound = request.outputs[index];
-  if (bound !== undefined) return new ResultTensor(desc.dtype, desc.shape, bound.slice(), false);
+): ResultTensor {
   const { slot, generation } = model;
-  const where = check(native.mr_request_output(slot, generation, request.number, index), op);
+  const where = check(native.mr_request_output(slot, generation, number, index), op);
   const { results, values } = block;
   const [offset, size, rank] = [results[0]!, results[1]!, results[2]!];
   const shape: number[] = [];
   for (let axis = 0; axis < rank; axis++) shape.push(values[axis]!);
-  if (where === copied) {
-    return new ResultTensor(desc.dtype, shape, arrayOver(desc.dtype, request.results!, offset, size).slice(), false);
+  if (where === inChunk) {
+    return new ResultTensor(dtype, shape, arrayOver(dtype, chunk.buffer, offset, size).slice(), false);
   }
-  check(native.mr_request_take(slot, generation, request.number, index), op);
-  return new ResultTensor(desc.dtype, shape, arrayOver(desc.dtype, wrapResult(), 0, size), true);
+  check(native.mr_request_take(slot, generation, number, index), op);
+  return new ResultTensor(dtype, shape, arrayOver(dtype, wrapResult(), 0, size), true);
 }
 
-/** A result goes to the caller's array if there is one. */
-function into(memory: TensorSource | undefined, result: ResultTensor, desc: DataDesc, op: string): ResultTensor {
-  if (memory === undefined) return result;
-  if (!Shape.equals(memory.shape, result.shape)) {
-    const shapes = `${Shape.format(result.shape)}, the memory given for it ${Shape.format(memory.shape)}`;
-    throw makeError("wrong_shape", { op, message: `output "${desc.name}" has shape ${shapes}.` });
+/** The result in the caller's memory: it is there already when that is native. */
+export function deliver(
+  memory: TensorSource,
+  result: () => ResultTensor,
+  { name }: DataDesc,
+  op: string,
+): ResultTensor {
+  if (memory.native === undefined) {
+    const own = result();
+    if (!Shape.equals(memory.shape, own.shape)) {
+      const shapes = `${Shape.format(own.shape)}, the memory given for it ${Shape.format(memory.shape)}`;
+      throw makeError("wrong_shape", { op, message: `output "${name}" has shape ${shapes}.` });
+    }
+    memory.bytes().set(own.bytes());
+    own[Symbol.dispose]();
   }
-  memory.bytes().set(result.bytes());
-  result[Symbol.dispose]();
-  return new ResultTensor(memory.dtype, memory.shape, viewOf(memory), false);
-}
-
-function viewOf(memory: TensorSource): ResultTensor["data"] {
   const { buffer, byteOffset, byteLength } = memory.bytes();
-  return arrayOver(memory.dtype, buffer, byteOffset, byteLength);
+  return new ResultTensor(memory.dtype, memory.shape, arrayOver(memory.dtype, buffer, byteOffset, byteLength), false);
 }

@@ -31,6 +31,11 @@ export type Outputs<E extends Expectation = Expectation> = E extends { readonly 
   ? { readonly [K in keyof P]: ResultTensor<DTypeOf<P[K]>> }
   : Readonly<Record<string, ResultTensor>>;
 
+/** The outputs of a model by name, each as a promise. */
+export type OutputPromises<E extends Expectation = Expectation> = {
+  readonly [K in keyof Outputs<E>]: Promise<Outputs<E>[K]>;
+};
+
 /** @throws ArgumentError `expectation_failed`, naming every difference. */
 export function checkExpectation(
   expected: Expectation,

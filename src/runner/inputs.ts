@@ -1,8 +1,9 @@
 import { type MillraceError, makeError } from "../native/error.ts";
 import { asTensor, isTensorSource, type TensorInput, type TensorSource } from "../tensor/index.ts";
-import type { OutputMemory } from "./config.ts";
 import type { DataDesc } from "./data-desc.ts";
+import type { OutputMemory } from "./execute-options.ts";
 import type { InputPort } from "./input-port.ts";
+import type { OutputPort } from "./output-port.ts";
 
 /**
  * The inputs as tensors in the model's order, checked against it. Nothing is copied.
@@ -12,6 +13,7 @@ import type { InputPort } from "./input-port.ts";
 export function checkInputs(
   inputs: Readonly<Record<string, TensorInput>>,
   ports: readonly InputPort[],
+  validate: boolean,
   op: string,
 ): TensorSource[] {
   const sources = ports.map((port) => {
@@ -20,22 +22,31 @@ export function checkInputs(
     const fitting = port.fit(input);
     if (fitting !== undefined) return fitting;
     if (input === undefined) throw missing(desc, ports, op);
-    return asTensor(input, { dtype: desc.dtype, shape: desc.shape, op: `${op} input "${desc.name}"` });
+    return asTensor(validate ? input : unlabelled(input), {
+      dtype: desc.dtype,
+      shape: port.shape,
+      op: `${op} input "${desc.name}"`,
+    });
   });
   const names = Object.keys(inputs);
-  if (names.length > ports.length) checkNames("input", names, descsOf(ports), op);
+  if (validate && names.length > ports.length) checkNames("input", names, descsOf(ports), op);
   return sources;
 }
 
 /** Memory of the caller's for some outputs, by the output's index. */
 export function checkOutputs(
   outputs: Readonly<Record<string, OutputMemory>>,
-  descs: readonly DataDesc[],
+  ports: readonly OutputPort[],
   op: string,
 ): Map<number, TensorSource> {
-  checkNames("output", Object.keys(outputs), descs, op);
+  checkNames(
+    "output",
+    Object.keys(outputs),
+    ports.map((port) => port.desc),
+    op,
+  );
   const checked = new Map<number, TensorSource>();
-  descs.forEach((desc, index) => {
+  ports.forEach(({ desc, shape }, index) => {
     const memory = outputs[desc.name];
     if (memory === undefined) return;
     const where = `${op} output "${desc.name}"`;
@@ -47,10 +58,16 @@ export function checkOutputs(
         hint: "Pass its map(), a TensorMemory, or a typed array.",
       });
     }
-    const tensor = asTensor(memory, { dtype: desc.dtype, shape: desc.shape, op: where });
+    const tensor = asTensor(memory, { dtype: desc.dtype, shape, op: where });
     checked.set(index, tensor);
   });
   return checked;
+}
+
+/** The bytes of a typed array without its element type, for a caller who asked for no check of it. */
+function unlabelled(input: TensorInput): TensorInput {
+  if (!ArrayBuffer.isView(input)) return input;
+  return new DataView(input.buffer, input.byteOffset, input.byteLength);
 }
 
 function missing(desc: DataDesc, ports: readonly InputPort[], op: string): MillraceError {

@@ -1,13 +1,15 @@
 import { resolve } from "node:path";
-import { readText, writeText } from "../native/check.ts";
+import { check, readText, writeText } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { runJob } from "../native/jobs.ts";
 import { block, native } from "../native/library.ts";
 import { logChoice } from "../native/log.ts";
 import type { ResolvedConfig } from "./config.ts";
-import type { Handle } from "./data-desc.ts";
+import { readNotes, writeNotes } from "./notes.ts";
+import type { Handle } from "./port.ts";
 
 const pathBytesMax = 4095;
+const tokenBytesMax = 64;
 
 export interface Loaded extends Handle {
   readonly inputCount: number;
@@ -25,15 +27,48 @@ export function loadModel(
   const start = () => {
     const engineLength = writePath(engine, 0, op);
     const modelLength = writePath(model, engineLength, op);
-    // One request more than may be queued: the one of a blocking `execute`.
-    return native.mr_replica_load(engineLength, modelLength, config.threads, config.maxQueueSize + 1);
+    const { values } = block;
+    values[0] = config.threads;
+    values[1] = config.replicationFactor;
+    values[2] = config.batchingDim === undefined ? 0 : config.batchingDim + 1;
+    values[3] = config.maxBatchSize;
+    values[4] = waitNs(config);
+    values[5] = config.flushCallback === undefined ? 0 : 1;
+    values[6] = config.requestTracepointsBufferSize;
+    values[7] = config.threadSafe ? 1 : 0;
+    writeNotes(config);
+    return native.mr_replica_load(engineLength, modelLength);
   };
   const take = (slot: number) => {
-    const [generation = 0, inputCount = 0, outputCount = 0, versionLength = 0] = block.results;
-    logChoice(`ONNX Runtime ${readText(0, versionLength)}: ${engine}`);
-    return { slot, generation, inputCount, outputCount };
+    const loaded = readLoaded(slot);
+    logChoice(`ONNX Runtime ${readText(0, block.results[3]!)}: ${engine}`);
+    return loaded;
   };
   return runJob(start, take, op, signal);
+}
+
+/** This thread's access to a model of the process that another thread shared. */
+export function attachModel(token: string, op: string): { model: Loaded; config: ResolvedConfig } {
+  const length = writeText(String(token), 0, tokenBytesMax, () =>
+    makeError("not_found", { op, message: `"${token}" is no token.` }),
+  );
+  const model = readLoaded(check(native.mr_replica_attach(length), op));
+  return { model, config: readNotes(model, op) };
+}
+
+function readLoaded(slot: number): Loaded {
+  const [generation = 0, inputCount = 0, outputCount = 0] = block.results;
+  return { slot, generation, inputCount, outputCount };
+}
+
+/** How long an incomplete batch waits for rows; 0: it does not, -1: for ever. */
+function waitNs({ isBatchSizeTimeoutEnabled, batchSizeTimeoutNs, timeoutNs }: ResolvedConfig): number {
+  const ns = isBatchSizeTimeoutEnabled
+    ? batchSizeTimeoutNs
+    : timeoutNs === 0
+      ? Number.POSITIVE_INFINITY
+      : (timeoutNs ?? 0);
+  return ns > Number.MAX_SAFE_INTEGER ? -1 : Math.floor(ns);
 }
 
 function writePath(path: string, offset: number, op: string): number {

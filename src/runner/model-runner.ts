@@ -1,104 +1,208 @@
 import { findEngineLibrary } from "../device/engine-library.ts";
+import { check, readText } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
+import { block, native } from "../native/library.ts";
+import { Admission, queueFull } from "./admission.ts";
+import { Client, closedError } from "./client.ts";
+import type { Given, Results } from "./collect.ts";
+import { type ModelRunnerConfig, QueuePolicy, type ResolvedConfig, resolveConfig } from "./config.ts";
+import type { DataDesc } from "./data-desc.ts";
 import {
   checkDeadline,
   checkSignal,
   type ExecuteAsyncOptions,
   type ExecuteOptions,
-  type ModelRunnerConfig,
-  resolveConfig,
-} from "./config.ts";
-import { type DataDesc, readDescs } from "./data-desc.ts";
-import { checkExpectation, type Expectation, type Inputs, type Outputs } from "./expectation.ts";
+  routeOf,
+} from "./execute-options.ts";
+import { checkExpectation, type Expectation, type Inputs, type OutputPromises, type Outputs } from "./expectation.ts";
+import { serveFlushes } from "./flush.ts";
 import { InputPort } from "./input-port.ts";
-import { checkInputs, checkOutputs } from "./inputs.ts";
-import { filePath, loadModel } from "./load.ts";
+import { checkOutputs } from "./inputs.ts";
+import { attachModel, filePath, type Loaded, loadModel } from "./load.ts";
+import {
+  type PercentileOptions,
+  type ReplicaOption,
+  type RequestTimes,
+  statistics,
+  type TimeTraceOptions,
+  timeTrace,
+} from "./monitoring.ts";
+import { OutputPort } from "./output-port.ts";
 import { deadlineError, Pending } from "./pending.ts";
-import { closedError, Replica, type Results } from "./replica.ts";
+import { readPorts } from "./port.ts";
+import type { Ports } from "./request-pool.ts";
 import type { RunnerStats } from "./stats.ts";
 
+/** What `close` does with requests under way. */
+export interface CloseOptions {
+  /** drain: they are answered; reject: they reject with `closed`. Default: drain. */
+  readonly mode?: "drain" | "reject" | undefined;
+}
+
 /**
- * Runs a model on a native thread of its own. `executeAsync` copies arrays before it returns, passes native memory by
- * reference, and does nothing else on the event loop; `execute` blocks. Requests are answered in the order submitted.
+ * Runs a model on native threads of its own, one for each replica. `executeAsync` copies arrays before it returns, passes
+ * native memory by reference, and does nothing else on the event loop; `execute` blocks. With `batchingDim`, requests that
+ * wait run together. Requests of one replica and priority are answered in the order submitted.
  *
  * ```ts
  * await using digits = await ModelRunner.load("digits.onnx", {
+ *   batchingDim: 0,
  *   expect: { inputs: { image: "float32" }, outputs: { logits: "float32" } },
  * });
  * const { logits } = await digits.executeAsync({ image });
  * ```
  */
 export class ModelRunner<E extends Expectation = Expectation> implements AsyncDisposable {
-  readonly #inputs: readonly DataDesc[];
-  readonly #ports: readonly InputPort[];
-  readonly #outputs: readonly DataDesc[];
-  readonly #replica: Replica;
-  readonly #maxQueueSize: number;
+  readonly #model: Loaded;
+  readonly #config: ResolvedConfig;
+  readonly #ports: Ports;
+  readonly #client: Client;
+  readonly #admission: Admission;
   #closing: Promise<void> | undefined;
 
-  private constructor(inputs: readonly DataDesc[], outputs: readonly DataDesc[], replica: Replica, max: number) {
-    this.#inputs = inputs;
-    this.#ports = inputs.map((desc) => new InputPort(desc));
-    this.#outputs = outputs;
-    this.#replica = replica;
-    this.#maxQueueSize = max;
+  private constructor(model: Loaded, config: ResolvedConfig, ports: Ports) {
+    this.#model = model;
+    this.#config = config;
+    this.#ports = ports;
+    this.#client = new Client(model, ports);
+    this.#admission = new Admission(this.#client, config.maxQueueSize + ringRows(config, ports));
+    if (config.flushCallback !== undefined) serveFlushes(this.#client, model, ports, config.flushCallback);
   }
 
   /**
    * Loads an ONNX model; external weights are found beside it.
    *
    * @throws NotFoundError `file_not_found`, `engine_missing`; FormatError `invalid_model`, `engine_too_old`;
-   * ArgumentError `unsupported_type` (strings, sequences, maps), `expectation_failed`, `invalid_argument`; the
-   * signal's reason.
+   * ArgumentError `unsupported_type` (strings, sequences, maps), `expectation_failed`, `wrong_batching`,
+   * `invalid_argument`; the signal's reason.
    */
   static async load<const E extends Expectation = Expectation>(
     path: string | URL,
     config: ModelRunnerConfig<E> = {},
   ): Promise<ModelRunner<E>> {
     const op = "ModelRunner.load";
-    const resolved = resolveConfig(config, op);
+    const resolved = resolveConfig(config as ModelRunnerConfig, op);
     const signal = checkSignal(config.signal, op);
     const engine = findEngineLibrary(config.engine?.path, op);
     const model = await loadModel(filePath(path, op), engine, resolved, signal, op);
+    return ModelRunner.#over(model, resolved, config.expect, op);
+  }
+
+  /**
+   * A runner of this thread over a model that another thread of the process has loaded and shared. It has a queue of its
+   * own; the model is freed when the last of its runners is closed.
+   *
+   * @throws NotFoundError `not_found` when the model is not there any more; StateError `wrong_thread` when it was loaded
+   * without `threadSafe`; ArgumentError `expectation_failed`.
+   */
+  static async attach<const E extends Expectation = Expectation>(
+    token: string,
+    options: { readonly expect?: E | undefined } = {},
+  ): Promise<ModelRunner<E>> {
+    const op = "ModelRunner.attach";
+    const { model, config } = attachModel(token, op);
+    return ModelRunner.#over(model, config, options.expect, op);
+  }
+
+  static async #over<E extends Expectation>(
+    model: Loaded,
+    config: ResolvedConfig,
+    expected: E | undefined,
+    op: string,
+  ): Promise<ModelRunner<E>> {
     try {
-      const inputs = readDescs(model, "input", model.inputCount, op);
-      const outputs = readDescs(model, "output", model.outputCount, op);
-      if (config.expect !== undefined) checkExpectation(config.expect, inputs, outputs, op);
-      return new ModelRunner<E>(inputs, outputs, new Replica(model, outputs), resolved.maxQueueSize);
+      const ports = portsOf(model, config, op);
+      if (expected !== undefined) checkExpectation(expected, descsOf(ports.inputs), descsOf(ports.outputs), op);
+      return new ModelRunner<E>(model, config, ports);
     } catch (error) {
-      await new Replica(model, []).close(op);
+      await new Client(model, { native: { inputs: [], outputs: [] }, inputs: [], outputs: [], validate: true }).close(
+        op,
+      );
       throw error;
     }
   }
 
+  /** A token by which other threads of this process `attach`: a string for `postMessage`. It keeps nothing alive. */
+  share(): string {
+    const op = "ModelRunner.share";
+    this.#mustBeOpen(op);
+    return readText(0, check(native.mr_replica_share(this.#model.slot, this.#model.generation), op));
+  }
+
+  /** The options that the model was loaded with, defaults filled in. */
+  config(): ResolvedConfig {
+    return this.#config;
+  }
+
   /** What `execute` takes. */
   getExecuteInputs(): readonly DataDesc[] {
-    return this.#inputs;
+    return descsOf(this.#ports.inputs);
   }
 
   /** What `execute` gives. */
   getExecuteOutputs(): readonly DataDesc[] {
-    return this.#outputs;
+    return descsOf(this.#ports.outputs);
   }
 
-  /** Counters since the model was loaded. */
+  /** What the model takes, with what is given when it is loaded; for an ONNX model that is in the file. */
+  getModelInputs(): readonly DataDesc[] {
+    return this.getExecuteInputs();
+  }
+
+  /** What the model gives, with what it gives when it is closed; an ONNX model gives nothing then. */
+  getModelOutputs(): readonly DataDesc[] {
+    return this.getExecuteOutputs();
+  }
+
+  /** Counters since the model was loaded. @throws StateError `closed` */
   stats(): RunnerStats {
-    return { ...this.#replica.counters, pending: this.#replica.underWay };
+    const op = "ModelRunner.stats";
+    this.#mustBeOpen(op);
+    check(native.mr_replica_stats(this.#model.slot, this.#model.generation), op);
+    const [rows = 0, batches = 0, paddingRows = 0, running = 0, , load = 0] = block.results;
+    const pending = this.#client.underWay + this.#admission.waiting;
+    return { ...this.#client.counters, pending, queued: load - running, running, rows, batches, paddingRows };
+  }
+
+  /** The times of one request of a replica. @throws ArgumentError `invalid_argument`, `out_of_bounds` */
+  getTimeTrace(options: TimeTraceOptions = {}): RequestTimes {
+    return timeTrace(this.#model, this.#config.replicationFactor, options, "ModelRunner.getTimeTrace");
+  }
+
+  /** A percentile of the times of a replica's requests, at most 1.6 % off. @throws ArgumentError `invalid_argument` */
+  getMonitoringStatisticsPercentile(options: PercentileOptions = {}): RequestTimes {
+    return this.#statistics(options, "percentile", "ModelRunner.getMonitoringStatisticsPercentile");
+  }
+
+  /** The mean times of a replica's requests. @throws ArgumentError `invalid_argument` */
+  getMonitoringStatisticsMean(options: ReplicaOption = {}): RequestTimes {
+    return this.#statistics(options, "mean", "ModelRunner.getMonitoringStatisticsMean");
+  }
+
+  /** How many requests of a replica were timed, under the same names. @throws ArgumentError `invalid_argument` */
+  getMonitoringStatisticsTotalCount(options: ReplicaOption = {}): RequestTimes {
+    return this.#statistics(options, "count", "ModelRunner.getMonitoringStatisticsTotalCount");
+  }
+
+  #statistics(options: PercentileOptions, what: "percentile" | "mean" | "count", op: string): RequestTimes {
+    this.#mustBeOpen(op);
+    return statistics(this.#model, this.#config.replicationFactor, options, what, op);
   }
 
   /**
-   * Runs the model and blocks until it has answered: on this thread when the model is idle, else after the requests
+   * Runs the model and blocks until it has answered: on this thread when the replica is idle, else after the requests
    * that are queued.
    *
    * @throws ArgumentError `unknown_input`, `missing_input`, `wrong_dtype`, `wrong_shape`, `wrong_size`,
    * `unknown_output`; DeviceError `run_failed`; StateError `closed`
    */
-  execute(inputs: Inputs<E>, options: ExecuteOptions = {}): Outputs<E> {
+  execute(inputs: Inputs<E>, options?: ExecuteOptions): Outputs<E> {
     const op = "ModelRunner.execute";
     this.#mustBeOpen(op);
-    const sources = checkInputs(inputs as Inputs, this.#ports, op);
-    const given = options.outputs && checkOutputs(options.outputs, this.#outputs, op);
-    return this.#replica.run(sources, given, op) as unknown as Outputs<E>;
+    native.mr_request_begin();
+    const route = options === undefined ? 0 : routeOf(options, this.#config.replicationFactor, op);
+    const prepared = this.#client.pool.prepare(inputs as Inputs, this.#given(options, op), op);
+    return this.#client.run(prepared, route, op) as unknown as Outputs<E>;
   }
 
   /**
@@ -107,7 +211,7 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
    *
    * Rejects as `execute` throws, and with CapacityError `queue_full`, DeadlineError `deadline`, the signal's reason.
    */
-  executeAsync(inputs: Inputs<E>, options: ExecuteAsyncOptions = {}): Promise<Outputs<E>> {
+  executeAsync(inputs: Inputs<E>, options?: ExecuteAsyncOptions): Promise<Outputs<E>> {
     const pending = new Pending<Results>();
     try {
       this.#submit(pending, inputs as Inputs, options);
@@ -117,31 +221,77 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
     return pending.promise as unknown as Promise<Outputs<E>>;
   }
 
-  #submit(pending: Pending<Results>, inputs: Inputs, options: ExecuteAsyncOptions): void {
+  /** As `executeAsync`, with a promise for each output. They settle together. One that nobody awaits rejects silently. */
+  executeAsyncPerOutput(inputs: Inputs<E>, options?: ExecuteAsyncOptions): OutputPromises<E> {
+    const all = this.executeAsync(inputs, options) as Promise<Results>;
+    const entries = this.#ports.outputs.map(({ desc: { name } }) => {
+      const one = all.then((results) => results[name]!);
+      one.catch(() => undefined);
+      return [name, one] as const;
+    });
+    return Object.fromEntries(entries) as unknown as OutputPromises<E>;
+  }
+
+  /** Runs the model `requests` times with zeros on every replica, one row each, so that the first request is no slower. */
+  async warmup(options: { readonly requests?: number | undefined } = {}): Promise<void> {
+    const { warmUp } = await import("./warmup.ts");
+    const op = "ModelRunner.warmup";
+    this.#mustBeOpen(op);
+    await warmUp(this as unknown as ModelRunner, this.#ports, options.requests ?? 1, op);
+  }
+
+  #submit(pending: Pending<Results>, inputs: Inputs, options: ExecuteAsyncOptions | undefined): void {
     const op = "ModelRunner.executeAsync";
     this.#mustBeOpen(op);
-    const signal = checkSignal(options.signal, op);
+    native.mr_request_begin();
+    const signal = checkSignal(options?.signal, op);
     if (signal?.aborted) throw signal.reason;
-    const deadlineMs = checkDeadline(options.deadlineMs, op);
-    if (deadlineMs !== undefined && deadlineMs <= 0) throw deadlineError(deadlineMs, op);
-    const sources = checkInputs(inputs, this.#ports, op);
-    const given = options.outputs && checkOutputs(options.outputs, this.#outputs, op);
-    if (this.#replica.underWay >= this.#maxQueueSize) {
-      this.#replica.counters.refused++;
-      throw makeError("queue_full", {
-        op,
-        message: `${this.#replica.underWay} requests are under way, as many as maxQueueSize allows.`,
-        hint: "Slow down, or raise maxQueueSize.",
-      });
+    const deadlineMs = checkDeadline(options?.deadlineMs, op);
+    if (deadlineMs !== undefined && deadlineMs <= 0) {
+      this.#client.counters.expired++;
+      throw deadlineError(deadlineMs, op);
     }
-    const giveUp = this.#replica.submit(pending, sources, given, op);
-    pending.guard(signal, deadlineMs, op, giveUp);
+    const route = options === undefined ? 0 : routeOf(options, this.#config.replicationFactor, op);
+    const full = this.#admission.full;
+    if (full && this.#config.queuePolicy === QueuePolicy.Reject) throw this.#full();
+    const prepared = this.#client.pool.prepare(inputs, this.#given(options, op), op);
+    let giveUp = () => this.#client.cancel(prepared);
+    if (full) giveUp = this.#admission.wait(pending, prepared, route);
+    else this.#client.submit(pending, prepared, route, op);
+    pending.guard(signal, deadlineMs, op, (expired) => {
+      this.#client.counters[expired ? "expired" : "aborted"]++;
+      giveUp();
+    });
+  }
+
+  #given(options: ExecuteOptions | undefined, op: string): Given | undefined {
+    return options?.outputs && checkOutputs(options.outputs, this.#ports.outputs, op);
+  }
+
+  #full(): Error {
+    this.#client.counters.rejected++;
+    const stats = this.stats();
+    return queueFull(stats, block.results[4]!, this.#config.replicationFactor);
   }
 
   /** Waits for the requests under way, then frees the model. Later calls throw `closed`; closing twice is fine. */
-  close(): Promise<void> {
-    this.#closing ??= this.#replica.close("ModelRunner.close");
+  close(options: CloseOptions = {}): Promise<void> {
+    const { mode = "drain" } = options;
+    if (mode !== "drain" && mode !== "reject") {
+      const message = `mode is ${String(mode)}, neither "drain" nor "reject".`;
+      throw makeError("invalid_argument", { op: "ModelRunner.close", message });
+    }
+    this.#closing ??= this.#close();
+    if (mode === "reject") {
+      this.#admission.rejectAll();
+      this.#client.reject(() => closedError("ModelRunner.executeAsync"));
+    }
     return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#admission.emptied();
+    await this.#client.close("ModelRunner.close");
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -151,4 +301,26 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
   #mustBeOpen(op: string): void {
     if (this.#closing !== undefined) throw closedError(op);
   }
+}
+
+function portsOf(model: Loaded, config: ResolvedConfig, op: string): Ports {
+  const batching = config.batchingDim !== undefined;
+  const inputs = readPorts(model, "input", model.inputCount, batching, op);
+  const outputs = readPorts(model, "output", model.outputCount, batching, op);
+  return {
+    native: { inputs, outputs },
+    inputs: inputs.map((port) => new InputPort(port)),
+    outputs: outputs.map((port) => new OutputPort(port)),
+    validate: config.validateIoParams,
+  };
+}
+
+/** What fits into the ring of a model that was compiled for a number of rows. */
+function ringRows({ batchingDim, ringBufferSizeMultiplier }: ResolvedConfig, { inputs }: Ports): number {
+  const compiled = batchingDim === undefined ? -1 : (inputs[0]?.desc.shape[batchingDim] ?? -1);
+  return compiled > 0 ? compiled * ringBufferSizeMultiplier : 0;
+}
+
+function descsOf(ports: readonly { readonly desc: DataDesc }[]): readonly DataDesc[] {
+  return ports.map((port) => port.desc);
 }

@@ -4,14 +4,20 @@ import { timers } from "../native/timers.ts";
 // What a timer can hold; a deadline beyond 24 days needs none.
 const timerMax = 2 ** 31 - 1;
 
+/** What ends a request early. */
+interface Guard {
+  readonly timer: NodeJS.Timeout | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly onAbort: () => void;
+}
+
 /** What an asynchronous request waits with: its promise, its signal and its deadline. Settles once. */
 export class Pending<T> {
   readonly promise: Promise<T>;
+  settled = false;
   #resolve!: (value: T) => void;
   #reject!: (reason: unknown) => void;
-  #timer: NodeJS.Timeout | undefined;
-  #signal: AbortSignal | undefined;
-  #settled = false;
+  #guard: Guard | undefined;
 
   constructor() {
     this.promise = new Promise<T>((resolve, reject) => {
@@ -20,25 +26,26 @@ export class Pending<T> {
     });
   }
 
-  get settled(): boolean {
-    return this.#settled;
-  }
-
   /** Rejects early on abort or at the deadline, and calls `onGivenUp` then. */
-  guard(signal: AbortSignal | undefined, deadlineMs: number | undefined, op: string, onGivenUp: () => void): void {
-    const giveUp = (reason: unknown) => {
-      if (this.#settled) return;
+  guard(
+    signal: AbortSignal | undefined,
+    deadlineMs: number | undefined,
+    op: string,
+    onGivenUp: (expired: boolean) => void,
+  ): void {
+    if (signal === undefined && deadlineMs === undefined) return;
+    const giveUp = (reason: unknown, expired: boolean) => {
+      if (this.settled) return;
       this.reject(reason);
-      onGivenUp();
+      onGivenUp(expired);
     };
-    if (signal !== undefined) {
-      this.#onAbort = () => giveUp(signal.reason);
-      this.#signal = signal;
-      signal.addEventListener("abort", this.#onAbort, { once: true });
-    }
-    if (deadlineMs !== undefined && deadlineMs <= timerMax) {
-      this.#timer = timers().setTimeout(() => giveUp(deadlineError(deadlineMs, op)), deadlineMs);
-    }
+    const onAbort = () => giveUp(signal?.reason, false);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const timer =
+      deadlineMs === undefined || deadlineMs > timerMax
+        ? undefined
+        : timers().setTimeout(() => giveUp(deadlineError(deadlineMs, op), true), deadlineMs);
+    this.#guard = { timer, signal, onAbort };
   }
 
   resolve(value: T): void {
@@ -51,12 +58,12 @@ export class Pending<T> {
     this.#reject(reason);
   }
 
-  #onAbort: (() => void) | undefined;
-
   #settle(): void {
-    this.#settled = true;
-    if (this.#timer !== undefined) timers().clearTimeout(this.#timer);
-    if (this.#onAbort !== undefined) this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.settled = true;
+    const guard = this.#guard;
+    if (guard === undefined) return;
+    if (guard.timer !== undefined) timers().clearTimeout(guard.timer);
+    guard.signal?.removeEventListener("abort", guard.onAbort);
   }
 }
 

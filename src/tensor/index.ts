@@ -6,6 +6,7 @@ export { elementsOf } from "./elements-of.ts";
 export { TensorMemory } from "./memory.ts";
 export { ConstTensorMemoryView, TensorMemoryView } from "./memory-view.ts";
 export {
+  hasNativeBuffers,
   type NativeBufferOwner,
   nativeOwnerOf,
   registerNativeBuffer,

@@ -10,10 +10,17 @@ export interface NativeBufferOwner {
 }
 
 const owners = new WeakMap<ArrayBufferLike, NativeBufferOwner>();
+let any = false;
 
 /** Makes typed arrays over `buffer` recognisable: they then go to the native side by reference. One owner per buffer. */
 export function registerNativeBuffer(buffer: ArrayBufferLike, owner: NativeBufferOwner): void {
   owners.set(buffer, owner);
+  any = true;
+}
+
+/** Whether this thread has ever had one: as long as not, nobody need look for an array's buffer, which can be slow. */
+export function hasNativeBuffers(): boolean {
+  return any;
 }
 
 /** For an owner that closes while the buffer cannot be detached. Detached buffers need no call. */

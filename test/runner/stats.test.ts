@@ -8,7 +8,7 @@ test("a runner counts what became of its requests and of their bytes", async () 
   await using runner = await ModelRunner.load(model("gather.onnx"), { maxQueueSize: 2 });
   const ask = (index: bigint, signal?: AbortSignal) =>
     runner.executeAsync({ index: new BigInt64Array([index]) }, { signal }).catch(() => undefined);
-  expect(Object.values(runner.stats())).toEqual([0, 0, 0, 0, 0, 0, 0]);
+  expect(new Set(Object.values(runner.stats()))).toEqual(new Set([0]));
   runner.execute({ index: new BigInt64Array(5) });
   await ask(1n);
   await ask(9n);
@@ -23,9 +23,15 @@ test("a runner counts what became of its requests and of their bytes", async () 
   expect(runner.stats()).toEqual({
     completed: 4,
     failed: 1,
-    givenUp: 1,
-    refused: 1,
+    aborted: 1,
+    expired: 0,
+    rejected: 1,
     pending: 0,
+    queued: 0,
+    running: 0,
+    rows: 5,
+    batches: 5,
+    paddingRows: 0,
     bytesCopied: (5 + 1 + 1 + 1 + 1) * 8,
     bytesReferenced: 24,
   });

@@ -1,118 +1,148 @@
-//! Requests of a model, numbered from 0 within it: bind memory, run, look at what came out.
+//! Requests of a model, numbered from 0 within a handle: bind memory, run, look at what came out.
 const std = @import("std");
 const Thread = @import("../abi/thread.zig").Thread;
 const report = @import("../abi/report.zig");
 const memory = @import("memory.zig");
 const source = @import("source.zig");
+const futex = @import("../os/futex.zig");
 const engine_value = @import("../engine/onnx/value.zig");
+const Client = @import("../replica/client.zig").Client;
 const held = @import("../replica/held.zig");
-const requests = @import("../replica/request.zig");
 const Replica = @import("../replica/replica.zig").Replica;
+const requests = @import("../replica/request.zig");
+const Request = requests.Request;
 const pin = @import("replica.zig").pin;
-const portOf = @import("replica.zig").portOf;
 
 /// A wait longer than this would keep a Worker from being terminated.
 const wait_limit_ms = 500;
+/// Instead of a number of rows: the inputs are those that were bound.
+const rows_bound = std.math.maxInt(u32);
 
-/// A new request; returns its number.
-pub fn create(t: *Thread, slot: u32, generation: u32) !i32 {
-    const pinned = try pin(t, slot, generation);
-    defer pinned.release();
-    return @intCast(try pinned.ptr.schedule.add());
+/// When the call began that submits the next request of this thread.
+threadlocal var began_ns: u64 = 0;
+
+/// A call begins that will submit a request: its preparation counts from here.
+pub fn begin(_: *Thread) !i32 {
+    began_ns = futex.now();
+    return 0;
 }
 
-/// Binds native memory to a port of an idle request. Values: direction, port, keep (0: for one run), byte offset,
-/// rank, axes. The memory stays alive for as long as it is bound.
+/// Makes 64 requests, numbered from 64 times the result on. Results: address, length and mapping of their memory, for one
+/// `ArrayBuffer`.
+pub fn grow(t: *Thread, slot: u32, generation: u32) !i32 {
+    const pinned = try pin(t, slot, generation);
+    defer pinned.release();
+    const number = try pinned.ptr.grow();
+    memory.show(t, pinned.ptr.chunks.items[number].memory.retain());
+    return @intCast(number);
+}
+
+/// Binds native memory to a port of an idle request. Values: direction, port, keep (0: for one run; outputs always are),
+/// byte offset, rank, axes. The memory stays alive for as long as it is bound.
 pub fn bind(t: *Thread, slot: u32, generation: u32, number: u32, memory_slot: u32, memory_generation: u32) !i32 {
     const pinned = try pin(t, slot, generation);
     defer pinned.release();
-    const target = try pinned.ptr.schedule.find(number, &.{.idle});
-    const direction = try t.block.value(0);
+    const client = pinned.ptr;
+    const target = try client.find(number, &.{.idle});
+    const input = switch (try t.block.value(0)) {
+        0 => true,
+        1 => false,
+        else => |direction| return report.fail(error.invalid_argument, "direction {d} is neither 0 nor 1.", .{direction}),
+    };
     const index = try t.block.value(1);
     const offset = try t.block.value(3);
     const rank = try t.block.value(4);
-    const axes_max = t.block.values.len - 5;
-    if (rank > axes_max) return report.fail(error.invalid_shape, "{d} axes are more than {d}.", .{ rank, axes_max });
-    var axes: [axes_max]i64 = undefined;
-    for (axes[0..rank], 5..) |*axis, at| axis.* = @intCast(try t.block.value(at));
-    const described = try portOf(pinned.ptr, std.math.lossyCast(u32, direction), std.math.lossyCast(u32, index));
-    const size = try engine_value.sizeOf(described.element, axes[0..rank]);
+    const ports = if (input) client.model.form.inputs else client.model.form.outputs;
+    if (index >= ports.len) return report.fail(error.invalid_argument, "there is no port {d}.", .{index});
+    const axes = if (input) target.inputs[index].axes else target.outputs[index].axes;
+    const fits = if (input) rank == axes.len else rank <= axes.len;
+    if (!fits or rank > t.block.values.len - 5) return report.fail(error.invalid_shape, "{d} axes, the model has {d}.", .{ rank, ports[index].shape.len });
+    var shape: [64]i64 = undefined;
+    for (shape[0..rank], 5..) |*axis, at| axis.* = @intCast(try t.block.value(at));
+    const size = try engine_value.sizeOf(ports[index].element, shape[0..rank]);
     const found = try source.find(memory_slot, memory_generation, offset, size);
-    const binding = try requests.Binding.make(pinned.ptr.session.library, found.mapping, found.bytes, axes[0..rank], described.element);
-    const keep = t.block.values[2] != 0;
-    if (direction == 0) target.bind(&target.inputs[index], binding, keep) else target.bind(&target.outputs[index], binding, keep);
+    @memcpy(axes[0..rank], shape[0..rank]);
+    if (input) target.bindInput(index, found.mapping, found.bytes, t.block.values[2] == 0) else target.bindOutput(index, found.mapping, found.bytes, rank);
     return 0;
 }
 
-/// Gives an idle request memory into which outputs that are not bound are copied when they fit.
-pub fn results(t: *Thread, slot: u32, generation: u32, number: u32, memory_slot: u32, memory_generation: u32) !i32 {
+/// Queues an idle request; it turns up in `finished`. `rows`: of its own memory, 0xFFFFFFFF: what was bound. `route`: the
+/// replica + 1 (0: the least loaded) and, from bit 16 on, the priority.
+/// 1: it runs once this thread sleeps, so polling for it delays it.
+pub fn submit(t: *Thread, slot: u32, generation: u32, number: u32, rows: u32, route: u32) !i32 {
     const pinned = try pin(t, slot, generation);
     defer pinned.release();
-    const target = try pinned.ptr.schedule.find(number, &.{.idle});
-    const room = try memory.pin(memory_slot, memory_generation);
-    defer room.release();
-    target.setResults(room.ptr);
-    return 0;
+    const target = try prepare(pinned.ptr, number, rows, route);
+    const replica = replicaOf(pinned.ptr, target);
+    pinned.ptr.retain();
+    return @intFromBool(replica.schedule.submit(target));
 }
 
-/// Queues an idle request; it turns up in `finished`. 1: it runs once this thread sleeps, so polling for it delays it.
-pub fn submit(t: *Thread, slot: u32, generation: u32, number: u32) !i32 {
+/// Runs an idle request on this thread if the replica is idle: 0 when its outputs are in its memory and it is idle again, 2
+/// when `outcome` and `recycle` are due. Otherwise queues it for `wait`: 1.
+pub fn run(t: *Thread, slot: u32, generation: u32, number: u32, rows: u32, route: u32) !i32 {
     const pinned = try pin(t, slot, generation);
     defer pinned.release();
-    const target = try pinned.ptr.schedule.find(number, &.{.idle});
-    return @intFromBool(pinned.ptr.schedule.submit(number, target, false));
-}
-
-/// Runs an idle request on this thread if the replica is idle: 0. Otherwise queues it for `wait`: 1.
-pub fn run(t: *Thread, slot: u32, generation: u32, number: u32) !i32 {
-    const pinned = try pin(t, slot, generation);
-    defer pinned.release();
-    const target = try pinned.ptr.schedule.find(number, &.{.idle});
-    if (pinned.ptr.schedule.tryRunHere(target)) return 0;
-    _ = pinned.ptr.schedule.submit(number, target, true);
+    const client = pinned.ptr;
+    const target = try prepare(client, number, rows, route);
+    const replica = replicaOf(client, target);
+    target.blocking = true;
+    client.retain();
+    if (replica.schedule.borrow(&client.plan, target, target.times.queued)) {
+        replica.engine.run(&client.plan);
+        replica.schedule.finish(&client.plan);
+        replica.schedule.giveBack();
+        return if (client.settleNow(target)) 0 else 2;
+    }
+    _ = replica.schedule.submit(target);
     return 1;
 }
 
-/// Waits for a request that `run` queued, half a second at most: 1 when it has ended.
+/// Waits for a request that `run` queued, half a second at most: 1 when it has ended. It returns early when a batch lacks
+/// rows: see `finished`.
 pub fn wait(t: *Thread, slot: u32, generation: u32, number: u32, limit_ms: u32) !i32 {
     const pinned = try pin(t, slot, generation);
     defer pinned.release();
-    const target = try pinned.ptr.schedule.find(number, &.{ .queued, .running, .done });
+    const target = try pinned.ptr.find(number, &.{ .queued, .running, .done });
+    if (!target.blocking) return report.fail(error.invalid_argument, "request {d} is not waited for.", .{number});
     const limit_ns = @as(u64, @min(limit_ms, wait_limit_ms)) * std.time.ns_per_ms;
-    return @intFromBool(pinned.ptr.schedule.wait(target, limit_ns));
+    return @intFromBool(replicaOf(pinned.ptr, target).schedule.wait(target, limit_ns));
 }
 
-/// 1: the request had not begun and never will; `recycle` it. 0: it ends early or has ended, and will be in `finished`.
+/// 1: the request had not begun and never will; `recycle` it. 0: it has begun, and will be in `finished`; if nothing else runs
+/// with it the run ends early.
 pub fn cancel(t: *Thread, slot: u32, generation: u32, number: u32) !i32 {
     const pinned = try pin(t, slot, generation);
     defer pinned.release();
-    const target = try pinned.ptr.schedule.find(number, &.{ .queued, .running, .done });
-    return @intFromBool(pinned.ptr.schedule.cancel(number, target));
+    const target = try pinned.ptr.find(number, &.{ .queued, .running, .ended, .done });
+    const never = replicaOf(pinned.ptr, target).schedule.cancel(target);
+    if (never) pinned.ptr.releaseMany(1);
+    return @intFromBool(never);
 }
 
 /// 0 when the request's run succeeded, else its error, with the engine's words.
 pub fn outcome(t: *Thread, slot: u32, generation: u32, number: u32) !i32 {
     const pinned = try pin(t, slot, generation);
     defer pinned.release();
-    const target = try pinned.ptr.schedule.find(number, &.{.done});
+    const target = try pinned.ptr.find(number, &.{.done});
     const failure = target.failure orelse return 0;
-    report.sayRaw(target.text[0..target.text_length], 0);
+    report.sayRaw(target.text, 0);
     return failure;
 }
 
-/// Where an output of a finished run is: 0 in the bound memory, 1 in the request's results memory, 2 held for `take`.
+/// Where an output of a finished run is: 0 in the bound memory, 1 in the memory of its 64 requests, 2 held for `take`.
 /// For 1 and 2, results: byte offset, bytes, rank; axes in `values`.
 pub fn output(t: *Thread, slot: u32, generation: u32, number: u32, index: u32) !i32 {
     const pinned = try pin(t, slot, generation);
     defer pinned.release();
     const found = try outputOf(pinned.ptr, number, index);
     t.block.results[0] = @floatFromInt(found.offset);
-    t.block.results[1] = @floatFromInt(found.size);
+    t.block.results[1] = @floatFromInt(found.bytes.len);
     t.block.results[2] = @floatFromInt(found.rank);
     for (found.axes[0..found.rank], t.block.values[0..found.rank]) |axis, *value| value.* = @floatFromInt(axis);
     return switch (found.placement) {
         .bound => 0,
-        .copied => 1,
+        .area, .extra => 1,
         .held => 2,
         .unset => report.fail(error.invalid_argument, "request {d} has no output {d}.", .{ number, index }),
     };
@@ -123,9 +153,13 @@ pub fn take(t: *Thread, slot: u32, generation: u32, number: u32, index: u32) !i3
     const pinned = try pin(t, slot, generation);
     defer pinned.release();
     const found = try outputOf(pinned.ptr, number, index);
-    const value = found.held orelse return report.fail(error.invalid_argument, "output {d} of request {d} is not held.", .{ index, number });
-    found.held = null;
-    memory.show(t, try held.handOver(pinned.ptr.session.library, value, found.bytes));
+    const taken = found.held;
+    found.held = .none;
+    switch (taken) {
+        .none => return report.fail(error.invalid_argument, "output {d} of request {d} is not held.", .{ index, number }),
+        .mapping => |mapping| memory.show(t, mapping),
+        .value => |value| memory.show(t, try held.handOver(pinned.ptr.model.library(), value, found.bytes)),
+    }
     return 0;
 }
 
@@ -133,12 +167,51 @@ pub fn take(t: *Thread, slot: u32, generation: u32, number: u32, index: u32) !i3
 pub fn recycle(t: *Thread, slot: u32, generation: u32, number: u32) !i32 {
     const pinned = try pin(t, slot, generation);
     defer pinned.release();
-    pinned.ptr.schedule.recycle(number, try pinned.ptr.schedule.find(number, &.{ .idle, .done }));
+    pinned.ptr.recycle(try pinned.ptr.find(number, &.{ .idle, .done }));
     return 0;
 }
 
-fn outputOf(replica: *Replica, number: u32, index: u32) !*requests.Output {
-    const target = try replica.schedule.find(number, &.{.done});
+fn prepare(client: *Client, number: u32, rows: u32, route: u32) !*Request {
+    const target = try client.find(number, &.{.idle});
+    const model = client.model;
+    if (rows == rows_bound) {
+        try target.useBound(&model.form);
+    } else {
+        if (rows > model.slots.rows) return report.fail(error.wrong_shape, "{d} rows are more than a request's own memory has room for.", .{rows});
+        target.useOwn(&model.form, rows);
+    }
+    if (target.single and model.form.compiled_rows > 0) return report.fail(error.wrong_shape, "inputs or outputs of request {d} have no shape of the model.", .{number});
+    target.replica = try choose(client, route);
+    target.priority = @bitCast(@as(u16, @truncate(route >> 16)));
+    target.times.queued = futex.now();
+    target.times.began = if (began_ns > 0) began_ns else target.times.queued;
+    began_ns = 0;
+    return target;
+}
+
+fn choose(client: *Client, route: u32) !u16 {
+    const replicas = client.model.replicas;
+    const wanted = route & 0xffff;
+    if (wanted > replicas.len) return report.fail(error.invalid_argument, "there is no replica {d} among {d}.", .{ wanted - 1, replicas.len });
+    var chosen: u16 = if (wanted > 0) @intCast(wanted - 1) else 0;
+    if (wanted == 0 and replicas.len > 1) {
+        var least: u32 = std.math.maxInt(u32);
+        for (replicas, 0..) |*replica, index| {
+            const load = replica.schedule.load.load(.monotonic);
+            if (load >= least) continue;
+            least = load;
+            chosen = @intCast(index);
+        }
+    }
+    return chosen;
+}
+
+fn replicaOf(client: *Client, request: *const Request) *Replica {
+    return &client.model.replicas[request.replica];
+}
+
+fn outputOf(client: *Client, number: u32, index: u32) !*requests.Output {
+    const target = try client.find(number, &.{.done});
     if (index >= target.outputs.len) return report.fail(error.invalid_argument, "there is no output {d}.", .{index});
     return &target.outputs[index];
 }

@@ -1,196 +1,307 @@
-//! What one inference needs natively: memory bound to the model's inputs and outputs, the outcome, and the outputs that
-//! the engine made. A request is used again and again, so that what stays bound costs nothing in the next run.
+//! What one inference needs natively: where its inputs are, where its outputs go, and the outcome. A request is used again
+//! and again, so that what stays the same costs nothing in the next run.
 const std = @import("std");
-const block = @import("../abi/block.zig");
 const report = @import("../abi/report.zig");
 const Mapping = @import("../shm/mapping.zig").Mapping;
-const api = @import("../engine/onnx/api.zig");
-const engine = @import("../engine/onnx/session.zig");
-const value = @import("../engine/onnx/value.zig");
 const Library = @import("../engine/onnx/library.zig").Library;
+const Value = @import("../engine/onnx/value.zig").Value;
+const Kept = @import("kept.zig").Kept;
+const Chunk = @import("client.zig").Chunk;
+const Client = @import("client.zig").Client;
+const Form = @import("form.zig").Form;
+const Port = @import("form.zig").Port;
+const chunk_requests = @import("slots.zig").chunk_requests;
 
 const allocator = std.heap.smp_allocator;
+/// Outputs of unknown rank may have so many axes.
+const axes_min = 8;
 
-pub const State = enum { idle, queued, running, done };
+/// ended: on its way to its thread; done: its thread has been told, or gave it up before it began.
+pub const State = enum(u8) { idle, queued, running, ended, done };
 
-/// Memory that a run reads from or writes to; keeps it alive.
-pub const Binding = struct {
-    value: value.Value,
-    memory: *Mapping,
-
-    /// Takes the reference to `memory` over, also when it fails; `bytes` are in it.
-    pub fn make(library: *const Library, memory: *Mapping, bytes: []u8, shape: []const i64, element: u8) !Binding {
-        errdefer memory.release();
-        return .{ .value = try .wrap(library, bytes, shape, element), .memory = memory };
-    }
-
-    fn release(self: Binding, library: *const Library) void {
-        self.value.release(library);
-        self.memory.release();
-    }
+pub const Input = struct {
+    bytes: []u8 = &.{},
+    axes: []i64,
+    /// Keeps `bytes` alive; null: they are the request's own.
+    memory: ?*Mapping = null,
+    /// `memory` is for this run alone.
+    once: bool = false,
+    kept: Kept,
 };
 
-const Input = struct {
-    kept: ?Binding = null,
-    /// For the next run only; goes before `kept`.
-    once: ?Binding = null,
-};
+/// bound: in the caller's memory; area: where JavaScript knows; extra: at `offset` of the chunk; held: see `held`.
+pub const Placement = enum { unset, bound, area, extra, held };
 
-pub const Placement = enum { unset, bound, copied, held };
+pub const Held = union(enum) { none, value: Value, mapping: *Mapping };
 
 pub const Output = struct {
-    kept: ?Binding = null,
-    once: ?Binding = null,
-    placement: Placement = .unset,
-    /// `copied`: where in the results memory.
-    offset: usize = 0,
-    size: usize = 0,
-    element: u8 = 0,
-    rank: usize = 0,
-    axes: [block.values_max]i64 = undefined,
-    held: ?value.Value = null,
     bytes: []u8 = &.{},
+    axes: []i64,
+    rank: usize = 0,
+    /// The caller's memory, for this run.
+    memory: ?*Mapping = null,
+    placement: Placement = .unset,
+    offset: usize = 0,
+    held: Held = .none,
+    kept: Kept,
 };
 
+/// Monotonic nanoseconds.
+pub const Times = struct { began: u64 = 0, queued: u64 = 0, started: u64 = 0 };
+
 pub const Request = struct {
-    library: *const Library,
-    state: State = .idle,
+    client: *Client,
+    chunk: *Chunk,
+    number: u32,
+    /// In the one queue it is in: inbox, list of those that wait, outbox.
+    next: ?*Request = null,
+    previous: ?*Request = null,
+    /// Queued by its own thread, running by whoever has the schedule's lock, idle by its own thread again.
+    state: std.atomic.Value(State) = .init(.idle),
     /// A thread waits for it in `Schedule.wait`: it is not announced.
     blocking: bool = false,
-    /// In the schedule's queue of the finished, where it may be once.
-    announced: bool = false,
-    terminated: bool = false,
+    /// Nobody wants the answer.
+    given_up: std.atomic.Value(bool) = .init(false),
+    /// It shares its batch with nobody.
+    single: bool = false,
+    /// The inputs are in its own memory.
+    own: bool = false,
+    /// So are the outputs, where JavaScript expects them: it need not ask.
+    plain: bool = false,
+    priority: i16 = 0,
+    replica: u16 = 0,
+    rows: u32 = 0,
+    /// Rows that were put into batches, and those whose batch has run.
+    planned: u32 = 0,
+    answered: u32 = 0,
+    times: Times = .{},
     inputs: []Input,
     outputs: []Output,
-    raw_inputs: []?*const api.Value,
-    raw_outputs: []?*api.Value,
-    /// Where outputs of unbound size are copied when they fit.
-    results: ?*Mapping = null,
-    options: engine.RunOptions,
     failure: ?anyerror = null,
-    text: [report.text_max]u8 = undefined,
-    text_length: usize = 0,
+    text: []const u8 = "",
 
-    pub fn create(session: *const engine.Session) !*Request {
-        const self = try allocator.create(Request);
-        errdefer allocator.destroy(self);
-        const inputs = try allocator.alloc(Input, session.inputs.len);
-        errdefer allocator.free(inputs);
-        const outputs = try allocator.alloc(Output, session.outputs.len);
-        errdefer allocator.free(outputs);
-        const raw_inputs = try allocator.alloc(?*const api.Value, inputs.len);
-        errdefer allocator.free(raw_inputs);
-        const raw_outputs = try allocator.alloc(?*api.Value, outputs.len);
-        errdefer allocator.free(raw_outputs);
-        @memset(inputs, .{});
-        @memset(outputs, .{});
+    /// In `memory`, which outlives it.
+    pub fn create(memory: std.mem.Allocator, client: *Client, chunk: *Chunk, number: u32, form: *const Form) !*Request {
+        const self = try memory.create(Request);
         self.* = .{
-            .library = session.library,
-            .inputs = inputs,
-            .outputs = outputs,
-            .raw_inputs = raw_inputs,
-            .raw_outputs = raw_outputs,
-            .options = try .create(session.library),
+            .client = client,
+            .chunk = chunk,
+            .number = number,
+            .inputs = try memory.alloc(Input, form.inputs.len),
+            .outputs = try memory.alloc(Output, form.outputs.len),
         };
+        for (self.inputs, form.inputs) |*input, port| {
+            const rank = port.shape.len;
+            input.* = .{ .axes = try memory.alloc(i64, rank), .kept = .{ .axes = try memory.alloc(i64, rank) } };
+        }
+        for (self.outputs, form.outputs) |*output, port| {
+            const rank = @max(axes_min, port.shape.len);
+            output.* = .{ .axes = try memory.alloc(i64, rank), .kept = .{ .axes = try memory.alloc(i64, rank) } };
+        }
         return self;
     }
 
-    pub fn destroy(self: *Request) void {
-        self.clear();
-        for (self.inputs) |input| if (input.kept) |binding| binding.release(self.library);
-        for (self.outputs) |output| if (output.kept) |binding| binding.release(self.library);
-        if (self.results) |memory| memory.release();
-        self.options.release(self.library);
-        allocator.free(self.inputs);
-        allocator.free(self.outputs);
-        allocator.free(self.raw_inputs);
-        allocator.free(self.raw_outputs);
-        allocator.destroy(self);
-    }
-
-    /// `port` is an `Input` or an `Output`. `keep`: for this and all later runs.
-    pub fn bind(self: *Request, port: anytype, binding: Binding, keep: bool) void {
-        const held = if (keep) &port.kept else &port.once;
-        if (held.*) |previous| previous.release(self.library);
-        held.* = binding;
-    }
-
-    pub fn setResults(self: *Request, memory: *Mapping) void {
-        if (self.results) |previous| previous.release();
-        self.results = memory.retain();
+    pub fn destroy(self: *Request, library: *const Library) void {
+        self.clear(library);
+        for (self.inputs) |*input| {
+            input.kept.release(library);
+            if (input.memory) |memory| memory.release();
+        }
+        for (self.outputs) |*output| output.kept.release(library);
     }
 
     /// Drops what the last run left and what was bound for it alone.
-    pub fn clear(self: *Request) void {
-        for (self.inputs) |*input| dropOnce(self.library, &input.once);
+    pub fn clear(self: *Request, library: *const Library) void {
+        for (self.inputs) |*input| if (input.once) {
+            input.memory.?.release();
+            input.memory = null;
+            input.once = false;
+        };
+        self.unplace(library);
         for (self.outputs) |*output| {
-            dropOnce(self.library, &output.once);
-            if (output.held) |held| held.release(self.library);
-            output.held = null;
+            if (output.memory) |memory| memory.release();
+            output.memory = null;
+        }
+        if (self.failure != null) allocator.free(self.text);
+        self.text = "";
+        self.failure = null;
+        self.rewind();
+    }
+
+    /// No output is anywhere.
+    pub fn unplace(self: *Request, library: *const Library) void {
+        for (self.outputs) |*output| {
+            switch (output.held) {
+                .none => {},
+                .value => |value| value.release(library),
+                .mapping => |mapping| mapping.release(),
+            }
+            output.held = .none;
             output.placement = .unset;
         }
-        if (self.terminated) self.options.renew(self.library);
-        self.terminated = false;
-        self.failure = null;
+    }
+
+    pub fn rewind(self: *Request) void {
         self.blocking = false;
+        self.given_up.store(false, .monotonic);
+        self.planned = 0;
+        self.answered = 0;
     }
 
-    /// Ends a run under way at the graph's next node. Any thread, under the schedule's lock.
-    pub fn terminate(self: *Request) void {
-        self.terminated = true;
-        self.options.terminate(self.library);
+    fn slot(self: *const Request) usize {
+        return self.number % chunk_requests;
     }
 
-    /// Runs the model and keeps the outcome, good or bad. Any thread that holds the engine.
-    pub fn perform(self: *Request, session: *const engine.Session) void {
-        report.reset();
-        self.attempt(session) catch |err| {
-            const text = report.text();
-            @memcpy(self.text[0..text.len], text);
-            self.text_length = text.len;
-            self.failure = err;
+    /// With what `report` says of the error.
+    pub fn fail(self: *Request, err: anyerror) void {
+        if (self.failure != null) return;
+        self.text = allocator.dupe(u8, report.text()) catch "";
+        self.failure = err;
+    }
+
+    /// Takes the reference to `memory` over, which `bytes` are in; the shape is in `axes` already. `once`: for one run.
+    pub fn bindInput(self: *Request, index: usize, memory: *Mapping, bytes: []u8, once: bool) void {
+        const input = &self.inputs[index];
+        if (input.memory) |previous| previous.release();
+        input.memory = memory;
+        input.bytes = bytes;
+        input.once = once;
+    }
+
+    /// The same, for the next run alone.
+    pub fn bindOutput(self: *Request, index: usize, memory: *Mapping, bytes: []u8, rank: usize) void {
+        const bound = &self.outputs[index];
+        if (bound.memory) |previous| previous.release();
+        bound.memory = memory;
+        bound.bytes = bytes;
+        bound.rank = rank;
+    }
+
+    /// The inputs are in the request's own memory, `rows` rows each.
+    pub fn useOwn(self: *Request, form: *const Form, rows: u32) void {
+        const slots = &self.client.model.slots;
+        const memory_of_all = self.chunk.memory.slice();
+        for (self.inputs, form.inputs, slots.inputs) |*input, *port, area| {
+            if (input.memory) |memory| memory.release();
+            input.memory = null;
+            input.once = false;
+            input.bytes = memory_of_all[area.at(self.slot())..][0..port.sizeOf(rows).?];
+            _ = port.shapeOf(rows, input.axes);
+        }
+        self.own = true;
+        self.rows = if (form.batching == null) 1 else rows;
+        self.single = form.batching == null;
+        for (self.outputs, form.outputs) |*output, *port| if (output.memory != null and !fits(output.axes[0..output.rank], port, rows)) {
+            self.single = true;
         };
     }
 
-    fn attempt(self: *Request, session: *const engine.Session) !void {
-        for (self.inputs, self.raw_inputs, session.inputs) |input, *raw, port| {
-            const binding = input.once orelse input.kept orelse return report.fail(error.missing_input, "input \"{s}\" has no memory.", .{port.name});
-            raw.* = binding.value.raw;
+    /// The inputs are what was bound.
+    pub fn useBound(self: *Request, form: *const Form) !void {
+        self.own = false;
+        self.rows = 1;
+        self.single = form.batching == null;
+        for (self.inputs, form.inputs, 0..) |*input, *port, index| {
+            if (input.memory == null) return report.fail(error.missing_input, "input {d} has no memory.", .{index});
+            const axis = form.batching orelse continue;
+            const rows = std.math.cast(u32, input.axes[axis]) orelse return report.fail(error.wrong_shape, "{d} rows are more than a request may have.", .{input.axes[axis]});
+            if (index == 0) self.rows = rows;
+            if (rows != self.rows or !fits(input.axes, port, rows)) self.single = true;
         }
-        for (self.outputs, self.raw_outputs) |output, *raw| {
-            raw.* = if (output.once orelse output.kept) |binding| binding.value.raw else null;
-        }
-        try session.run(&self.options, self.raw_inputs, self.raw_outputs);
-        // Whatever fails from here on, what the engine made has an owner.
-        for (self.outputs, self.raw_outputs) |*output, raw| {
-            const bound = output.once != null or output.kept != null;
-            output.placement = if (bound) .bound else .held;
-            if (!bound) output.held = .adopt(raw.?);
-        }
-        var used: usize = 0;
-        for (self.outputs) |*output| if (output.placement == .held) try self.place(output, &used);
+        for (self.outputs, form.outputs) |*output, *port| if (output.memory != null and !fits(output.axes[0..output.rank], port, self.rows)) {
+            self.single = true;
+        };
     }
 
-    /// Small outputs are copied here, off the JavaScript thread, to where it reads them without a call.
-    fn place(self: *Request, output: *Output, used: *usize) !void {
-        const described = try output.held.?.describe(self.library, &output.axes);
-        output.element = described.element;
-        output.rank = described.shape.len;
-        output.size = described.bytes.len;
+    /// Where `size` bytes of output `index` go, of shape `axes`.
+    pub fn room(self: *Request, index: usize, axes: []const i64, size: usize) ![]u8 {
+        const output = &self.outputs[index];
+        if (output.placement != .unset) return output.bytes;
+        if (output.memory != null) {
+            if (output.bytes.len != size) return report.fail(error.wrong_shape, "output {d} has {d} bytes, the memory given for it {d}.", .{ index, size, output.bytes.len });
+            output.placement = .bound;
+            return output.bytes;
+        }
+        self.describe(index, axes);
+        const slots = &self.client.model.slots;
+        const area = slots.outputs[index];
+        if (self.hasArea(index, size)) {
+            output.placement = .area;
+            output.offset = area.at(self.slot());
+        } else if (self.extraRoom(size)) |offset| {
+            output.placement = .extra;
+            output.offset = slots.extra.at(self.slot()) + offset;
+        } else {
+            const mapping = try Mapping.anonymous(size);
+            output.held = .{ .mapping = mapping };
+            output.placement = .held;
+            output.bytes = mapping.slice();
+            return output.bytes;
+        }
+        output.bytes = self.chunk.memory.slice()[output.offset..][0..size];
+        return output.bytes;
+    }
+
+    /// Whether `size` bytes of output `index` are expected in the request's own memory.
+    pub fn hasArea(self: *const Request, index: usize, size: usize) bool {
+        const stride = self.client.model.slots.outputs[index].stride;
+        return stride > 0 and size <= stride;
+    }
+
+    /// Rows of input `index`, of which some may have been given up.
+    pub fn total(self: *const Request, index: usize, axis: usize) usize {
+        return if (self.inputs.len == 0) self.rows else @intCast(self.inputs[index].axes[axis]);
+    }
+
+    /// A small output that the engine made is copied, off the JavaScript thread, to where it is read without a call.
+    pub fn keepSmall(self: *Request, library: *const Library, index: usize) !void {
+        const output = &self.outputs[index];
+        const made = output.held.value;
+        var axes: [64]i64 = undefined;
+        const described = try made.describe(library, axes[0..output.axes.len]);
+        self.describe(index, described.shape);
         output.bytes = described.bytes;
-        const room = if (self.results) |memory| memory.length else 0;
-        const offset = std.mem.alignForward(usize, used.*, 64);
-        if (offset > room or output.size > room - offset) return;
-        @memcpy(self.results.?.slice()[offset..][0..output.size], described.bytes);
-        output.placement = .copied;
-        output.offset = offset;
-        used.* = offset + output.size;
-        output.held.?.release(self.library);
-        output.held = null;
+        const offset = self.extraRoom(described.bytes.len) orelse return;
+        output.placement = .extra;
+        output.offset = self.client.model.slots.extra.at(self.slot()) + offset;
+        output.bytes = self.chunk.memory.slice()[output.offset..][0..described.bytes.len];
+        @memcpy(output.bytes, described.bytes);
+        made.release(library);
+        output.held = .none;
+    }
+
+    fn describe(self: *Request, index: usize, axes: []const i64) void {
+        const output = &self.outputs[index];
+        output.rank = axes.len;
+        @memcpy(output.axes[0..axes.len], axes);
+    }
+
+    /// What other outputs of this request leave of the memory that they share.
+    fn extraRoom(self: *Request, size: usize) ?usize {
+        if (self.client.model.slots.extra.stride < size) return null;
+        var used: usize = 0;
+        for (self.outputs) |output| if (output.placement == .extra) {
+            used += std.mem.alignForward(usize, output.bytes.len, 64);
+        };
+        const stride = self.client.model.slots.extra.stride;
+        return if (size <= stride - used) used else null;
+    }
+
+    /// After a run that succeeded.
+    pub fn settlePlain(self: *Request) void {
+        self.plain = self.own and self.failure == null;
+        for (self.outputs, self.client.model.slots.outputs) |output, area| {
+            if (output.placement != .area or area.stride == 0) self.plain = false;
+        }
     }
 };
 
-fn dropOnce(library: *const Library, place: *?Binding) void {
-    if (place.*) |binding| binding.release(library);
-    place.* = null;
+fn fits(axes: []const i64, port: *const Port, rows: u32) bool {
+    if (axes.len != port.shape.len) return false;
+    for (axes, port.shape, 0..) |size, known, axis| {
+        if (axis == port.row_axis) {
+            if (size != rows) return false;
+        } else if (known >= 0 and size != known) return false;
+    }
+    return true;
 }

@@ -1,223 +1,355 @@
-//! Which request runs next, and who runs it: the replica's thread, or a JavaScript thread that borrows the idle engine.
-//! One runs at a time, in the order submitted. Calls come from one JavaScript thread, except where one says otherwise.
+//! Which requests run next on one replica, and who runs them: the replica's thread, or a JavaScript thread that borrows the
+//! idle engine. Knows no engine: the replica's thread asks `next` for a plan, runs it, and calls `finish`.
+//!
+//! Submitting takes no lock. The lock is held for the moments in which a plan is made, finished, or a request given up.
 const std = @import("std");
-const report = @import("../abi/report.zig");
 const futex = @import("../os/futex.zig");
+const report = @import("../abi/report.zig");
+const switches = @import("../os/switches.zig");
 const Seat = @import("../os/seat.zig").Seat;
-const engine = @import("../engine/onnx/session.zig");
-const Queue = @import("queue.zig").Queue;
+const Form = @import("form.zig").Form;
+const Inbox = @import("inbox.zig").Inbox;
+const Client = @import("client.zig").Client;
+const Record = @import("record.zig").Record;
 const Request = @import("request.zig").Request;
-const State = @import("request.zig").State;
+const Waiting = @import("waiting.zig").Waiting;
+const planning = @import("plan.zig");
+const Plan = planning.Plan;
 
-const allocator = std.heap.smp_allocator;
 /// How long the replica's thread looks for the next request before it sleeps: waking it costs about as much.
 const spin_ns = 30_000;
-
 /// A Worker cannot be terminated while it runs the model itself. So it does only when the last run was shorter than
 /// this; handing a run over costs some microseconds.
 const run_here_ns = 5 * std.time.ns_per_ms;
 
+/// What runs the plans, as far as the schedule has to do with it. Both under its lock.
+pub const Engine = struct {
+    context: *anyopaque,
+    /// A run is about to begin.
+    ready: *const fn (context: *anyopaque) void,
+    /// Nobody wants what runs any more.
+    terminate: *const fn (context: *anyopaque) void,
+};
+
 pub const Schedule = struct {
-    session: *const engine.Session,
+    form: *const Form,
+    rules: planning.Rules,
+    engine: Engine,
+    inbox: Inbox(Request, "next") = .{},
+    /// Requests of all clients that were handed over and have not ended; for choosing the least loaded replica.
+    load: std.atomic.Value(u32) = .init(0),
     lock: futex.Mutex = .{},
-    /// Under `lock`, as all up to `stopping`.
-    requests: std.ArrayList(*Request) = .empty,
-    waiting: Queue,
-    finished: Queue,
-    running: ?*Request = null,
+    /// Under `lock`, as all up to `record`.
+    waiting: Waiting = .{},
+    running: ?*Plan = null,
     /// How long the last run took; before the first one nobody knows.
     last_run_ns: u64 = std.math.maxInt(u64),
     stopping: bool = false,
-    /// Grows when the replica's thread has something to look at.
-    work: std.atomic.Value(u32) = .init(0),
-    asleep: std.atomic.Value(bool) = .init(false),
+    /// Incomplete batches run now, instead of waiting for rows.
+    hurry: bool = false,
+    /// Somebody was asked for the rows that the next batch lacks.
+    asked: bool = false,
+    record: Record,
+    /// The replica's thread sleeps on it while it is 1.
+    asleep: std.atomic.Value(u32) = .init(0),
+    /// Something besides the inbox is to be looked at.
+    attention: std.atomic.Value(bool) = .init(false),
     /// Where the replica's thread runs.
     seat: Seat = .{},
     /// Grows when a request that somebody waits for has ended.
     ended: std.atomic.Value(u32) = .init(0),
 
-    pub fn create(session: *const engine.Session, requests_max: u32) !Schedule {
-        var waiting = try Queue.create(allocator, requests_max);
-        errdefer waiting.destroy(allocator);
-        return .{ .session = session, .waiting = waiting, .finished = try .create(allocator, requests_max) };
-    }
-
-    pub fn destroy(self: *Schedule) void {
-        self.waiting.destroy(allocator);
-        self.finished.destroy(allocator);
-        self.requests.deinit(allocator);
-    }
-
-    /// Makes an idle request; returns its number.
-    pub fn add(self: *Schedule) !u32 {
-        self.lock.lock();
-        defer self.lock.unlock();
-        const number = self.requests.items.len;
-        if (number == self.waiting.items.len) return report.fail(error.queue_full, "{d} requests are under way.", .{number});
-        try self.requests.ensureUnusedCapacity(allocator, 1);
-        self.requests.appendAssumeCapacity(try Request.create(self.session));
-        return @intCast(number);
-    }
-
-    /// The request, if it is in one of `states`.
-    pub fn find(self: *Schedule, number: u32, comptime states: []const State) !*Request {
-        self.lock.lock();
-        defer self.lock.unlock();
-        if (number >= self.requests.items.len) return report.fail(error.invalid_argument, "there is no request {d}.", .{number});
-        const request = self.requests.items[number];
-        inline for (states) |state| if (request.state == state) return request;
-        return report.fail(error.invalid_argument, "request {d} is {s}.", .{ number, @tagName(request.state) });
-    }
-
-    /// Queues an idle request. True: it runs on the caller's processor once the caller sleeps.
-    pub fn submit(self: *Schedule, number: u32, request: *Request, blocking: bool) bool {
-        self.lock.lock();
-        defer self.lock.unlock();
-        request.blocking = blocking;
-        request.state = .queued;
-        self.waiting.push(number);
+    /// Queues a request that its own thread has prepared. True: it runs on the caller's processor once the caller sleeps.
+    pub fn submit(self: *Schedule, request: *Request) bool {
+        request.state.store(.queued, .monotonic);
+        const blocking = request.blocking;
+        const first = self.load.fetchAdd(1, .monotonic) == 0;
+        self.inbox.push(request);
+        if (!first and self.asleep.load(.seq_cst) == 0) return false;
         self.seat.wanted.store(true, .release);
         // Who submits and does not block polls for the answer, and must not hold the processor that it needs.
         const vacated = if (blocking) null else self.seat.vacate();
-        if (self.running == null) self.signal();
+        self.wake();
         if (vacated) |seat| seat.leave();
-        return vacated == null and self.seat.shared();
+        return !blocking and vacated == null and self.seat.shared();
     }
 
-    /// Runs an idle request on the calling thread if nothing else runs or waits and it will not take long. False: it has
-    /// to be queued.
-    pub fn tryRunHere(self: *Schedule, request: *Request) bool {
-        {
-            self.lock.lock();
-            defer self.lock.unlock();
-            if (self.running != null or self.waiting.length > 0 or self.stopping or self.last_run_ns > run_here_ns) return false;
-            request.state = .running;
-            self.running = request;
-        }
-        const began = futex.now();
-        request.perform(self.session);
+    /// Makes the calling thread the one that runs `request`, if nothing else runs or waits and it will not take long; then
+    /// `finish`. False: it has to be queued.
+    pub fn borrow(self: *Schedule, plan: *Plan, request: *Request, now: u64) bool {
         self.lock.lock();
         defer self.lock.unlock();
-        self.last_run_ns = futex.now() - began;
-        request.state = .done;
-        self.running = null;
-        if (self.waiting.length > 0 or self.stopping) self.signal();
+        self.drain();
+        if (self.running != null or self.waiting.count > 0 or self.stopping or self.last_run_ns > run_here_ns) return false;
+        if (self.form.compiled_rows > 0 and request.rows != self.form.compiled_rows) return false;
+        _ = self.load.fetchAdd(1, .monotonic);
+        plan.setWhole(request);
+        self.begin(plan, now);
         return true;
     }
 
-    /// True when a request that was submitted as blocking has ended.
+    /// True when a blocking request has ended. It may also return early.
     pub fn wait(self: *Schedule, request: *Request, limit_ns: u64) bool {
         const until = futex.now() + limit_ns;
         while (true) {
-            // Acquire pairs with the release in `runNext`.
+            // Acquire pairs with the release in `finish`.
             const seen = self.ended.load(.acquire);
-            self.lock.lock();
-            const done = request.state == .done;
-            self.lock.unlock();
+            if (request.state.load(.acquire) == .done) return true;
             const now = futex.now();
-            if (done or now >= until) return done;
+            if (now >= until or request.client.hungry.load(.acquire) != 0) return false;
             futex.waitPrivate(&self.ended, seen, until - now);
         }
     }
 
-    /// True: the request had not begun and never will. False: it runs or has run; a run under way ends early, and the
-    /// request finishes as ever.
-    pub fn cancel(self: *Schedule, number: u32, request: *Request) bool {
+    /// True: the request had not begun and never will. False: it runs or has run; if it runs alone the run ends early. It
+    /// finishes as ever.
+    pub fn cancel(self: *Schedule, request: *Request) bool {
         self.lock.lock();
         defer self.lock.unlock();
-        if (request.state == .queued and self.waiting.remove(number)) {
-            request.state = .done;
-            return true;
+        self.drain();
+        return switch (request.state.load(.monotonic)) {
+            .queued => {
+                self.waiting.remove(request);
+                _ = self.load.fetchSub(1, .monotonic);
+                request.state.store(.done, .release);
+                return true;
+            },
+            .running => {
+                request.given_up.store(true, .monotonic);
+                self.dropRest(request);
+                self.terminateUnwanted();
+                if (self.runs(request)) return false;
+                _ = self.load.fetchSub(1, .monotonic);
+                request.state.store(.done, .release);
+                return true;
+            },
+            else => false,
+        };
+    }
+
+    /// Takes out what a client has here, whose thread is gone: nobody waits for it. Returns how many never begin.
+    pub fn withdraw(self: *Schedule, client: *Client) u32 {
+        self.lock.lock();
+        defer self.lock.unlock();
+        self.drain();
+        var dropped: u32 = 0;
+        var rest_of = self.waiting.first;
+        while (rest_of) |request| {
+            rest_of = request.next;
+            if (request.client != client) continue;
+            if (self.runs(request)) {
+                self.dropRest(request);
+                continue;
+            }
+            self.waiting.remove(request);
+            request.state.store(.done, .release);
+            dropped += 1;
         }
-        if (request.state == .running) request.terminate();
-        return false;
+        _ = self.load.fetchSub(dropped, .monotonic);
+        if (self.running) |plan| for (plan.used()) |part| if (part.request.client == client) {
+            part.request.given_up.store(true, .monotonic);
+        };
+        self.terminateUnwanted();
+        return dropped;
     }
 
-    /// Ended requests that nobody waits for, as (number, status) pairs; returns how many.
-    pub fn takeFinished(self: *Schedule, into: anytype) u32 {
+    /// Batches that wait for rows run as they are.
+    pub fn flush(self: *Schedule) void {
         self.lock.lock();
-        defer self.lock.unlock();
-        var count: u32 = 0;
-        while (count < into.len) : (count += 1) {
-            const number = self.finished.pop() orelse break;
-            const request = self.requests.items[number];
-            request.announced = false;
-            into[count] = .{ .slot = number, .generation = @bitCast(if (request.failure) |err| report.status(err) else 0) };
-        }
-        return count;
-    }
-
-    pub fn recycle(self: *Schedule, number: u32, request: *Request) void {
-        request.clear();
-        self.lock.lock();
-        defer self.lock.unlock();
-        // Nobody took note that it had ended: it must not be announced twice.
-        if (request.announced) _ = self.finished.remove(number);
-        request.announced = false;
-        request.state = .idle;
-    }
-
-    /// Ends the run under way at its next step and drops what waits. Any thread.
-    pub fn stop(self: *Schedule) void {
-        self.lock.lock();
-        defer self.lock.unlock();
-        self.stopping = true;
-        self.waiting.clear();
-        if (self.running) |request| request.terminate();
+        self.hurry = true;
+        self.lock.unlock();
         self.signal();
     }
 
-    pub const Next = union(enum) { nothing: u32, stop, announced, awaited };
+    /// Whoever was asked for rows gives none.
+    pub fn flushAsked(self: *Schedule) void {
+        self.lock.lock();
+        const asked = self.asked;
+        self.lock.unlock();
+        if (asked) self.flush();
+    }
 
-    /// The replica's thread: runs the request whose turn it is, and says who wants to know. `nothing`: `rest` until
-    /// `work` moves on from this number.
-    pub fn runNext(self: *Schedule) Next {
-        const seen = self.work.load(.acquire);
+    /// Ends the run under way at its next step; the replica's thread ends then. Nothing may be submitted any more.
+    pub fn stop(self: *Schedule) void {
+        self.lock.lock();
+        self.stopping = true;
+        if (self.running != null) self.engine.terminate(self.engine.context);
+        self.lock.unlock();
+        self.signal();
+    }
+
+    pub const Step = union(enum) { run, stop, rest: u64, ask };
+
+    /// The replica's thread: what to do now. `run`: `plan`, then `finish`. `rest`: until then at most. `ask`: a batch lacks
+    /// rows that somebody may give.
+    pub fn next(self: *Schedule, plan: *Plan) Step {
+        self.attention.store(false, .seq_cst);
+        const now = futex.now();
         self.lock.lock();
         defer self.lock.unlock();
-        if (self.running != null) return .{ .nothing = seen };
+        self.drain();
+        if (self.running != null) return .{ .rest = planning.forever };
         if (self.stopping) return .stop;
-        const number = self.waiting.pop() orelse return .{ .nothing = seen };
-        const request = self.requests.items[number];
-        request.state = .running;
-        self.running = request;
-        self.lock.unlock();
-        self.seat.note();
-        const began = futex.now();
-        request.perform(self.session);
-        self.lock.lock();
-        self.last_run_ns = futex.now() - began;
-        request.state = .done;
-        self.running = null;
-        request.announced = !request.blocking;
-        self.seat.wanted.store(self.waiting.length > 0, .release);
-        if (request.announced) {
-            self.finished.push(number);
-            return .announced;
+        switch (planning.compose(plan, &self.waiting, self.form, self.rules, now, self.hurry)) {
+            .nothing => {
+                self.hurry = false;
+                return .{ .rest = planning.forever };
+            },
+            .until => |due| {
+                if (!plan.hungry or self.asked) return .{ .rest = due };
+                self.asked = true;
+                return .ask;
+            },
+            .run => {
+                self.hurry = false;
+                self.asked = false;
+                self.begin(plan, now);
+                return .run;
+            },
         }
-        _ = self.ended.fetchAdd(1, .release);
-        return .awaited;
+    }
+
+    /// The plan has run; what its requests got is in them.
+    pub fn finish(self: *Schedule, plan: *Plan) void {
+        var clients: Completions = .{ .schedule = self };
+        {
+            const now = futex.now();
+            self.lock.lock();
+            defer self.lock.unlock();
+            const started = plan.used()[0].request.times.started;
+            self.last_run_ns = now -| started;
+            self.record.ran(plan, now -| started);
+            self.running = null;
+            for (plan.used()) |part| {
+                const request = part.request;
+                request.answered += part.rows;
+                if (request.failure != null) self.dropRest(request);
+                if (request.answered < request.planned or request.planned < request.rows) continue;
+                self.record.answered(request, now);
+                clients.add(request);
+            }
+            _ = self.load.fetchSub(clients.total, .monotonic);
+            self.seat.wanted.store(self.waiting.count > 0 or !self.inbox.isEmpty(), .release);
+        }
+        clients.deliver();
+    }
+
+    /// After a run on a JavaScript thread: the replica's goes on.
+    pub fn giveBack(self: *Schedule) void {
+        self.lock.lock();
+        self.drain();
+        const more = self.waiting.count > 0 or self.stopping;
+        self.lock.unlock();
+        if (more) self.signal();
     }
 
     /// The replica's thread: spins a little if other cores could bring work, then sleeps.
-    pub fn rest(self: *Schedule, seen: u32, spin: bool) void {
+    pub fn rest(self: *Schedule, until: u64, spin: bool) void {
         self.seat.note();
+        const began = futex.now();
         if (spin) {
-            const until = futex.now() + spin_ns;
-            while (futex.now() < until) {
+            const spin_until = @min(until, began + spin_ns);
+            while (futex.now() < spin_until) {
                 for (0..16) |_| std.atomic.spinLoopHint();
-                if (self.work.load(.monotonic) != seen) return;
+                if (self.wanted()) return;
             }
         }
-        self.asleep.store(true, .seq_cst);
-        if (self.work.load(.seq_cst) == seen) futex.waitPrivate(&self.work, seen, null);
-        self.asleep.store(false, .monotonic);
+        const now = futex.now();
+        if (now >= until) return;
+        // Sequentially consistent, as the push to the inbox and `attention`: either they are seen here, or their side sees
+        // that this thread sleeps.
+        self.asleep.store(1, .seq_cst);
+        if (!self.wanted()) futex.waitPrivate(&self.asleep, 1, if (until == planning.forever) null else until - now);
+        self.asleep.store(0, .monotonic);
         self.seat.note();
     }
 
-    fn signal(self: *Schedule) void {
-        // Sequentially consistent: pairs with `rest`. Either it sees the new number, or we see that it sleeps.
-        _ = self.work.fetchAdd(1, .seq_cst);
-        if (self.asleep.swap(false, .seq_cst)) futex.wakePrivate(&self.work, 1);
+    pub fn signal(self: *Schedule) void {
+        self.attention.store(true, .seq_cst);
+        self.wake();
+    }
+
+    fn wanted(self: *Schedule) bool {
+        return !self.inbox.isEmpty() or self.attention.load(.seq_cst);
+    }
+
+    fn wake(self: *Schedule) void {
+        if (self.asleep.load(.seq_cst) == 1 and self.asleep.swap(0, .seq_cst) == 1) futex.wakePrivate(&self.asleep, 1);
+    }
+
+    fn drain(self: *Schedule) void {
+        var rest_of = self.inbox.takeAll();
+        while (rest_of) |request| {
+            rest_of = request.next;
+            if (switches.off("priority_order")) request.priority = 0;
+            self.waiting.add(request);
+        }
+    }
+
+    fn begin(self: *Schedule, plan: *Plan, now: u64) void {
+        self.engine.ready(self.engine.context);
+        self.running = plan;
+        for (plan.used()) |part| {
+            if (part.request.state.load(.monotonic) != .running) part.request.times.started = @max(now, part.request.times.queued);
+            part.request.state.store(.running, .monotonic);
+        }
+    }
+
+    /// Rows that were not put into a batch yet never will be.
+    fn dropRest(self: *Schedule, request: *Request) void {
+        if (request.planned == request.rows) return;
+        self.waiting.remove(request);
+        request.rows = request.planned;
+    }
+
+    /// Whether rows of it are in the batch under way.
+    fn runs(self: *Schedule, request: *Request) bool {
+        const plan = self.running orelse return false;
+        for (plan.used()) |part| if (part.request == request) return true;
+        return false;
+    }
+
+    fn terminateUnwanted(self: *Schedule) void {
+        const plan = self.running orelse return;
+        for (plan.used()) |part| if (!part.request.given_up.load(.monotonic)) return;
+        self.engine.terminate(self.engine.context);
+    }
+};
+
+/// What ended in one run, by the thread that is to be told.
+const Completions = struct {
+    schedule: *Schedule,
+    client: ?*Client = null,
+    newest: ?*Request = null,
+    oldest: ?*Request = null,
+    count: u32 = 0,
+    total: u32 = 0,
+    awaited: bool = false,
+
+    fn add(self: *Completions, request: *Request) void {
+        self.total += 1;
+        if (self.client != request.client) self.deliver();
+        self.client = request.client;
+        self.count += 1;
+        if (request.blocking) {
+            // Release pairs with the acquire in `wait`.
+            request.state.store(.done, .release);
+            self.awaited = true;
+            return;
+        }
+        request.next = self.newest;
+        self.newest = request;
+        if (self.oldest == null) self.oldest = request;
+    }
+
+    fn deliver(self: *Completions) void {
+        const client = self.client orelse return;
+        if (self.newest) |newest| client.announce(newest, self.oldest.?);
+        if (self.awaited) {
+            _ = self.schedule.ended.fetchAdd(1, .release);
+            futex.wakePrivate(&self.schedule.ended, std.math.maxInt(u31));
+        }
+        client.releaseMany(self.count);
+        self.* = .{ .schedule = self.schedule, .total = self.total };
     }
 };

@@ -1,0 +1,143 @@
+import { check } from "../native/check.ts";
+import { native } from "../native/library.ts";
+import { Chunk, chunkRequests } from "./chunk.ts";
+import { deliver, type Given, type Results, readOutput } from "./collect.ts";
+import type { InputPort } from "./input-port.ts";
+import { checkInputs } from "./inputs.ts";
+import type { OutputPort } from "./output-port.ts";
+import type { Handle, Port } from "./port.ts";
+import { RequestMemory } from "./request-memory.ts";
+import type { Counters } from "./stats.ts";
+
+/** Instead of a number of rows: the inputs were bound, see `mr_request_submit`. */
+const rowsBound = 0xffff_ffff;
+
+/** A native request with its inputs in place. */
+export interface Prepared {
+  readonly number: number;
+  /** Rows in the request's own memory, or `rowsBound`. */
+  readonly rows: number;
+  readonly given: Given | undefined;
+}
+
+export interface Ports {
+  readonly native: { readonly inputs: readonly Port[]; readonly outputs: readonly Port[] };
+  readonly inputs: readonly InputPort[];
+  readonly outputs: readonly OutputPort[];
+  /** Input names and element types are checked. */
+  readonly validate: boolean;
+}
+
+/** The native requests of this thread for one model, and the memory that they read from and write to. */
+export class RequestPool {
+  readonly #model: Handle;
+  readonly #ports: Ports;
+  readonly #counters: Counters;
+  readonly #chunks: Chunk[] = [];
+  readonly #idle: number[] = [];
+  /** By number; of requests whose inputs were not all small plain arrays. */
+  readonly #memories: (RequestMemory | undefined)[] = [];
+
+  constructor(model: Handle, ports: Ports, counters: Counters) {
+    this.#model = model;
+    this.#ports = ports;
+    this.#counters = counters;
+  }
+
+  /** Checks the inputs and puts them where the native side finds them: copied if they are on JavaScript's heap. */
+  prepare(inputs: Readonly<Record<string, unknown>>, given: Given | undefined, op: string): Prepared {
+    const { validate } = this.#ports;
+    const rows = this.#rowsOf(inputs);
+    const sources = rows < 0 ? checkInputs(inputs as never, this.#ports.inputs, validate, op) : undefined;
+    const number = this.#idle.pop() ?? this.#grow(op);
+    try {
+      if (sources === undefined) this.#stageRows(number, inputs, rows);
+      else this.#memory(number).stage(sources, this.#counters, op);
+      if (given !== undefined) this.#bindOutputs(number, given, op);
+    } catch (error) {
+      this.recycle(number);
+      throw error;
+    }
+    return { number, rows: sources === undefined ? rows : rowsBound, given };
+  }
+
+  /** The outputs of a request that has ended. `plain`: they are where every request has them. */
+  collect({ number, rows, given }: Prepared, plain: boolean, op: string): Results {
+    const chunk = this.#chunks[Math.floor(number / chunkRequests)]!;
+    const { outputs } = this.#ports;
+    const results: Results = {};
+    for (let at = 0; at < outputs.length; at++) {
+      const port = outputs[at]!;
+      const { desc } = port;
+      const memory = given?.get(at);
+      const read = () =>
+        plain
+          ? port.read(chunk, at, number % chunkRequests, rows)
+          : readOutput(this.#model, chunk, number, at, desc, op);
+      results[desc.name] = memory === undefined ? read() : deliver(memory, read, desc, op);
+    }
+    return results;
+  }
+
+  /** The native side has let go of the request and knows it as idle. */
+  free(number: number): void {
+    this.#idle.push(number);
+  }
+
+  /** The request has ended, or never began. */
+  recycle(number: number): void {
+    const { slot, generation } = this.#model;
+    check(native.mr_request_recycle(slot, generation, number), "ModelRunner");
+    this.#idle.push(number);
+  }
+
+  close(): void {
+    for (const memory of this.#memories) memory?.close();
+    for (const chunk of this.#chunks) chunk.close();
+  }
+
+  /** Rows of a request whose inputs are all plain arrays with the same number of them; -1: it is not that simple. */
+  #rowsOf(inputs: Readonly<Record<string, unknown>>): number {
+    const ports = this.#ports.inputs;
+    let rows = -1;
+    for (let at = 0; at < ports.length; at++) {
+      const port = ports[at]!;
+      const own = port.rowsOf(inputs[port.desc.name]);
+      if (own < 0) return -1;
+      if (!port.hasRows) continue;
+      if (rows >= 0 && rows !== own) return -1;
+      rows = own;
+    }
+    if (Object.keys(inputs).length > ports.length && this.#ports.validate) return -1;
+    return rows < 0 ? 1 : rows;
+  }
+
+  #stageRows(number: number, inputs: Readonly<Record<string, unknown>>, rows: number): void {
+    const chunk = this.#chunks[Math.floor(number / chunkRequests)]!;
+    const ports = this.#ports.inputs;
+    for (let at = 0; at < ports.length; at++) {
+      const port = ports[at]!;
+      this.#counters.bytesCopied += port.stage(chunk, at, number % chunkRequests, inputs[port.desc.name], rows);
+    }
+    this.#memories[number]?.forget();
+  }
+
+  #bindOutputs(number: number, given: Given, op: string): void {
+    for (const [index, { native: reference, shape }] of given) {
+      if (reference !== undefined) this.#memory(number).bindOnce("output", index, reference, shape, op);
+    }
+  }
+
+  #memory(number: number): RequestMemory {
+    this.#memories[number] ??= new RequestMemory(this.#model, number);
+    return this.#memories[number];
+  }
+
+  #grow(op: string): number {
+    const { inputs, outputs } = this.#ports.native;
+    const chunk = new Chunk(this.#model, inputs, outputs, op);
+    this.#chunks.push(chunk);
+    for (let index = chunkRequests - 1; index > 0; index--) this.#idle.push(chunk.first + index);
+    return chunk.first;
+  }
+}

@@ -1,0 +1,173 @@
+//! A JavaScript thread's access to a loaded model: its requests with their memory, and those that have ended. The thread
+//! that loaded the model has one, and so has each that attached; the model goes with the last.
+const std = @import("std");
+const handle = @import("../abi/handle.zig");
+const report = @import("../abi/report.zig");
+const Thread = @import("../abi/thread.zig").Thread;
+const Mapping = @import("../shm/mapping.zig").Mapping;
+const Library = @import("../engine/onnx/library.zig").Library;
+const Inbox = @import("inbox.zig").Inbox;
+const Model = @import("model.zig").Model;
+const Request = @import("request.zig").Request;
+const State = @import("request.zig").State;
+const slots = @import("slots.zig");
+const Plan = @import("plan.zig").Plan;
+const Part = @import("plan.zig").Part;
+
+const allocator = std.heap.smp_allocator;
+/// As many requests as a client can have.
+pub const requests_limit = 1 << 18;
+
+/// Requests that share a piece of memory.
+pub const Chunk = struct {
+    arena: std.heap.ArenaAllocator,
+    memory: *Mapping,
+    requests: [slots.chunk_requests]*Request,
+
+    fn destroy(self: *Chunk, library: *const Library) void {
+        for (self.requests) |request| request.destroy(library);
+        self.memory.release();
+        self.arena.deinit();
+        allocator.destroy(self);
+    }
+};
+
+pub const Client = struct {
+    pub const kind: handle.Kind = .replica;
+
+    thread: *Thread,
+    model: *Model,
+    /// One for the handle, one for each request that a replica has.
+    references: std.atomic.Value(u32) = .init(1),
+    /// Its thread's alone: others have the chunk with the request.
+    chunks: std.ArrayList(*Chunk) = .empty,
+    /// Requests that have ended and that nobody blocks for.
+    outbox: Inbox(Request, "next") = .{},
+    /// Taken out and not yet told, oldest first. Only its thread looks.
+    ended: ?*Request = null,
+    /// A batch of replica number - 1 lacks rows, and this client's thread is to be asked for some.
+    hungry: std.atomic.Value(u32) = .init(0),
+    closed: std.atomic.Value(bool) = .init(false),
+    parts: [1]Part = undefined,
+    /// Of `execute` on its own thread.
+    plan: Plan = undefined,
+
+    pub fn create(thread: *Thread, model: *Model) !*Client {
+        const self = try allocator.create(Client);
+        errdefer allocator.destroy(self);
+        self.* = .{ .thread = thread, .model = model };
+        self.plan = .{ .parts = &self.parts };
+        try model.enter(self);
+        _ = thread.retain();
+        model.retain();
+        for (model.replicas) |*replica| thread.employ(&replica.schedule.seat);
+        return self;
+    }
+
+    /// Of the handle's object, when it was closed and nobody is inside.
+    pub fn drop(object: *anyopaque) void {
+        const self: *Client = @ptrCast(@alignCast(object));
+        self.leave();
+        self.releaseMany(1);
+    }
+
+    /// Drops what it has queued, ends what runs for it alone. The model stops with the last client.
+    pub fn leave(self: *Client) void {
+        if (self.closed.swap(true, .acq_rel)) return;
+        for (self.model.replicas) |*replica| {
+            const dropped = replica.schedule.withdraw(self);
+            if (dropped > 0) self.releaseMany(dropped);
+        }
+        self.model.exit(self);
+    }
+
+    pub fn retain(self: *Client) void {
+        _ = self.references.fetchAdd(1, .monotonic);
+    }
+
+    pub fn releaseMany(self: *Client, count: u32) void {
+        if (self.references.fetchSub(count, .acq_rel) != count) return;
+        const library = self.model.library();
+        for (self.chunks.items) |chunk| chunk.destroy(library);
+        self.chunks.deinit(allocator);
+        for (self.model.replicas) |*replica| self.thread.dismiss(&replica.schedule.seat);
+        self.model.release();
+        self.thread.release();
+        allocator.destroy(self);
+    }
+
+    /// Makes a chunk of idle requests; returns its number.
+    pub fn grow(self: *Client) !u32 {
+        const number = self.chunks.items.len;
+        if ((number + 1) * slots.chunk_requests > requests_limit) return report.fail(error.queue_full, "{d} requests are under way.", .{requests_limit});
+        const chunk = try allocator.create(Chunk);
+        errdefer allocator.destroy(chunk);
+        chunk.arena = .init(allocator);
+        errdefer chunk.arena.deinit();
+        for (&chunk.requests, 0..) |*request, index| {
+            request.* = try .create(chunk.arena.allocator(), self, chunk, @intCast(number * slots.chunk_requests + index), &self.model.form);
+        }
+        try self.chunks.ensureUnusedCapacity(allocator, 1);
+        chunk.memory = try .anonymous(self.model.slots.size);
+        self.chunks.appendAssumeCapacity(chunk);
+        return @intCast(number);
+    }
+
+    /// The request, if it is in one of `states`.
+    pub fn find(self: *Client, number: u32, comptime states: []const State) !*Request {
+        if (number / slots.chunk_requests >= self.chunks.items.len) return report.fail(error.invalid_argument, "there is no request {d}.", .{number});
+        const request = self.chunks.items[number / slots.chunk_requests].requests[number % slots.chunk_requests];
+        // Acquire pairs with the release of who ended it.
+        const state = request.state.load(.acquire);
+        inline for (states) |allowed| if (state == allowed) return request;
+        return report.fail(error.invalid_argument, "request {d} is {s}.", .{ number, @tagName(state) });
+    }
+
+    /// From a replica's thread: these have ended. Linked from the newest to the oldest.
+    pub fn announce(self: *Client, newest: *Request, oldest: *Request) void {
+        var next: ?*Request = newest;
+        while (next) |request| : (next = if (request == oldest) null else request.next) request.state.store(.ended, .monotonic);
+        self.outbox.pushChain(newest, oldest);
+        self.thread.wake.signal();
+    }
+
+    /// From a replica's thread: rows are missing.
+    pub fn ask(self: *Client, replica: u32) void {
+        self.hungry.store(replica + 1, .release);
+        self.thread.wake.signal();
+    }
+
+    /// Fills `into` with (number, status) of requests that have ended; returns how many. Those of status 0 are idle again.
+    pub fn take(self: *Client, into: anytype) u32 {
+        var count: u32 = 0;
+        while (count < into.len) : (count += 1) {
+            if (self.ended == null) self.ended = self.outbox.takeAll();
+            const request = self.ended orelse break;
+            self.ended = request.next;
+            into[count] = .{ .slot = request.number, .generation = @bitCast(settle(request)) };
+        }
+        return count;
+    }
+
+    fn settle(request: *Request) i32 {
+        if (request.failure != null or !request.plain) {
+            request.state.store(.done, .monotonic);
+            return if (request.failure) |err| report.status(err) else 1;
+        }
+        for (request.outputs) |*output| output.placement = .unset;
+        request.rewind();
+        request.state.store(.idle, .monotonic);
+        return 0;
+    }
+
+    /// True when nothing is left to be asked of a request that has run, and it is idle again.
+    pub fn settleNow(_: *Client, request: *Request) bool {
+        return settle(request) == 0;
+    }
+
+    /// Makes a request that has ended idle again.
+    pub fn recycle(self: *Client, request: *Request) void {
+        request.clear(self.model.library());
+        request.state.store(.idle, .monotonic);
+    }
+};

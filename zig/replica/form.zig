@@ -1,0 +1,131 @@
+//! What a model's inputs and outputs look like to whoever merges requests: which axis counts rows, and what one row weighs.
+const std = @import("std");
+const report = @import("../abi/report.zig");
+const engine_port = @import("../engine/onnx/port.zig");
+const elementSize = @import("../engine/onnx/value.zig").elementSize;
+
+pub const Port = struct {
+    element: u8,
+    /// 0: strings and others that no tensor of ours holds.
+    element_size: usize,
+    /// -1 where the size is known only with the data.
+    shape: []const i64,
+    /// The batching axis; without batching, the one axis of unknown size of an input.
+    row_axis: ?usize,
+    /// Whether all other axes are known.
+    uniform: bool,
+    /// Bytes of one row, if `uniform`; of everything without a row axis.
+    row_bytes: usize,
+
+    /// Bytes of `rows` rows, if they are known before the run.
+    pub fn sizeOf(self: *const Port, rows: usize) ?usize {
+        if (!self.uniform) return null;
+        if (self.row_axis == null) return self.row_bytes;
+        return std.math.mul(usize, self.row_bytes, rows) catch null;
+    }
+
+    /// The shape of `rows` rows, written to `into`; the other axes must be known.
+    pub fn shapeOf(self: *const Port, rows: usize, into: []i64) []i64 {
+        const axes = into[0..self.shape.len];
+        @memcpy(axes, self.shape);
+        if (self.row_axis) |axis| axes[axis] = @intCast(rows);
+        return axes;
+    }
+};
+
+pub const Form = struct {
+    inputs: []const Port,
+    outputs: []const Port,
+    /// Requests may be merged along this axis.
+    batching: ?usize,
+    /// Rows of a batch when the model was compiled for so many; 0 when it takes any number.
+    compiled_rows: u32,
+
+    /// Whether two requests of any rows fit into one batch, whatever their data.
+    pub fn isUniform(self: *const Form) bool {
+        for (self.inputs) |port| if (!port.uniform) return false;
+        return true;
+    }
+
+    /// Of an ONNX model. `memory` keeps the result and is the caller's to free as a whole.
+    pub fn of(memory: std.mem.Allocator, inputs: []const engine_port.Port, outputs: []const engine_port.Port, batching: ?usize) !Form {
+        var form: Form = .{
+            .inputs = try describe(memory, inputs, batching, true),
+            .outputs = try describe(memory, outputs, batching, false),
+            .batching = batching,
+            .compiled_rows = 0,
+        };
+        if (batching) |axis| form.compiled_rows = try compiledRows(axis, .{ inputs, outputs });
+        return form;
+    }
+};
+
+fn describe(memory: std.mem.Allocator, ports: []const engine_port.Port, batching: ?usize, input: bool) ![]const Port {
+    const described = try memory.alloc(Port, ports.len);
+    for (described, ports) |*one, port| {
+        var open: usize = 0;
+        var last_open: usize = 0;
+        for (port.shape, 0..) |size, axis| if (size < 0) {
+            open += 1;
+            last_open = axis;
+        };
+        // An output's open axis may be anything (the places found, say), so only batching tells how long it will be.
+        const row_axis = batching orelse if (input and open == 1) last_open else null;
+        const size = elementSize(port.element) orelse 0;
+        var row_bytes: usize = size;
+        var uniform = size > 0;
+        for (port.shape, 0..) |length, axis| {
+            if (axis == row_axis) continue;
+            if (length < 0) uniform = false else row_bytes = std.math.mul(usize, row_bytes, @intCast(length)) catch return report.fail(error.invalid_model, "\"{s}\" does not fit into memory.", .{port.name});
+        }
+        one.* = .{ .element = port.element, .element_size = size, .shape = port.shape, .row_axis = row_axis, .uniform = uniform, .row_bytes = if (uniform) row_bytes else 0 };
+    }
+    return described;
+}
+
+/// Every input and output has the axis, and the same size there: all open, or all of one batch.
+fn compiledRows(axis: usize, all: [2][]const engine_port.Port) !u32 {
+    var rows: ?i64 = null;
+    for (all, [2][]const u8{ "input", "output" }) |ports, kind| for (ports) |port| {
+        if (axis >= port.shape.len) return report.fail(error.wrong_batching, "batchingDim is {d}, and {s} \"{s}\" has {d} axes.", .{ axis, kind, port.name, port.shape.len });
+        const size = @max(port.shape[axis], -1);
+        const first = rows orelse size;
+        rows = first;
+        if (size != first) return report.fail(error.wrong_batching, "batchingDim is {d}; there {s} \"{s}\" has {d} rows and others have {d} (-1: any number).", .{ axis, kind, port.name, size, first });
+    };
+    const found = rows orelse return report.fail(error.wrong_batching, "batchingDim is {d}, and the model has neither inputs nor outputs.", .{axis});
+    if (found == 0) return report.fail(error.wrong_batching, "batchingDim is {d}, an axis without rows.", .{axis});
+    return if (found < 0) 0 else std.math.cast(u32, found) orelse return report.fail(error.wrong_batching, "a batch of {d} rows is too long.", .{found});
+}
+
+fn portFor(name: [:0]const u8, shape: []const i64) engine_port.Port {
+    return .{ .name = name, .kind = .tensor, .element = 1, .shape = shape, .symbols = &.{} };
+}
+
+test "the row axis, the bytes of a row and a compiled batch follow from the shapes" {
+    var arena: std.heap.ArenaAllocator = .init(std.testing.allocator);
+    defer arena.deinit();
+    const Case = struct { in: []const i64, out: []const i64, batching: ?usize, row_axis: ?usize, row_bytes: usize, uniform: bool, compiled: u32 };
+    for ([_]Case{
+        .{ .in = &.{ -1, 4 }, .out = &.{ -1, 2 }, .batching = 0, .row_axis = 0, .row_bytes = 16, .uniform = true, .compiled = 0 },
+        .{ .in = &.{ -1, -1, 4 }, .out = &.{ -1, 2 }, .batching = 0, .row_axis = 0, .row_bytes = 0, .uniform = false, .compiled = 0 },
+        .{ .in = &.{ 3, 8 }, .out = &.{ 2, 8 }, .batching = 1, .row_axis = 1, .row_bytes = 12, .uniform = true, .compiled = 8 },
+        .{ .in = &.{ -1, 4 }, .out = &.{-1}, .batching = null, .row_axis = 0, .row_bytes = 16, .uniform = true, .compiled = 0 },
+        .{ .in = &.{ 2, 4 }, .out = &.{2}, .batching = null, .row_axis = null, .row_bytes = 32, .uniform = true, .compiled = 0 },
+    }) |case| {
+        const form = try Form.of(arena.allocator(), &.{portFor("x", case.in)}, &.{portFor("y", case.out)}, case.batching);
+        try std.testing.expectEqual(case.row_axis, form.inputs[0].row_axis);
+        try std.testing.expectEqual(case.row_bytes, form.inputs[0].row_bytes);
+        try std.testing.expectEqual(case.uniform, form.isUniform());
+        try std.testing.expectEqual(case.compiled, form.compiled_rows);
+    }
+}
+
+test "an axis that a port lacks, or that differs, is refused by the port's name" {
+    var arena: std.heap.ArenaAllocator = .init(std.testing.allocator);
+    defer arena.deinit();
+    for ([_][]const i64{ &.{}, &.{4}, &.{ 4, -1 }, &.{ 4, 7 } }) |shape| {
+        try std.testing.expectError(error.wrong_batching, Form.of(arena.allocator(), &.{portFor("x", &.{ 4, 8 })}, &.{portFor("odd", shape)}, 1));
+        try std.testing.expect(std.mem.find(u8, report.text(), "\"odd\"") != null);
+    }
+}

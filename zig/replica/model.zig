@@ -1,0 +1,237 @@
+//! A loaded model: its replicas, and the clients that share them. It goes with the last client.
+const std = @import("std");
+const futex = @import("../os/futex.zig");
+const report = @import("../abi/report.zig");
+const engine = @import("../engine/onnx/session.zig");
+const Library = @import("../engine/onnx/library.zig").Library;
+const Port = @import("../engine/onnx/port.zig").Port;
+const Client = @import("client.zig").Client;
+const Form = @import("form.zig").Form;
+const Replica = @import("replica.zig").Replica;
+const Rules = @import("plan.zig").Rules;
+const Slots = @import("slots.zig").Slots;
+const token = @import("token.zig");
+
+const allocator = std.heap.smp_allocator;
+var live = std.atomic.Value(u32).init(0);
+
+/// Models that are loaded, being loaded or being let go.
+pub fn liveCount() u32 {
+    return live.load(.monotonic);
+}
+
+/// Numbers that JavaScript keeps with the model, for threads that attach.
+pub const notes_max = 16;
+
+pub const Settings = struct {
+    library_path: [:0]const u8,
+    model_path: [:0]const u8,
+    options: engine.Options,
+    replicas: u32,
+    batching: ?usize,
+    rules: Rules,
+    traces_max: u32,
+    /// Other threads may attach.
+    shared: bool,
+    notes: [notes_max]f64,
+};
+
+pub const Model = struct {
+    settings: Settings,
+    /// One for each replica's thread, each client, each job at work on it.
+    references: std.atomic.Value(u32) = .init(1),
+    arena: std.heap.ArenaAllocator,
+    replicas: []Replica,
+    form: Form = undefined,
+    slots: Slots = undefined,
+    /// Names and types of inputs and outputs, which outlive the sessions.
+    inputs: []const Port = &.{},
+    outputs: []const Port = &.{},
+    version: []const u8 = "",
+    engine_library: ?*const Library = null,
+    phase: std.atomic.Value(u32) = .init(@intFromEnum(Phase.loading)),
+    /// Replicas that are loaded, or failed to.
+    loaded: std.atomic.Value(u32) = .init(0),
+    /// Replicas whose threads have not ended.
+    present: std.atomic.Value(u32) = .init(0),
+    lock: futex.Mutex = .{},
+    /// Under `lock`.
+    clients: std.ArrayList(*Client) = .empty,
+    stopped: bool = false,
+
+    const Phase = enum(u32) { loading, open, failed };
+
+    /// The paths are copied.
+    pub fn create(settings: Settings) !*Model {
+        const self = try allocator.create(Model);
+        errdefer allocator.destroy(self);
+        self.* = .{ .settings = settings, .arena = .init(allocator), .replicas = &.{} };
+        errdefer self.arena.deinit();
+        const memory = self.arena.allocator();
+        self.settings.library_path = try memory.dupeZ(u8, settings.library_path);
+        self.settings.model_path = try memory.dupeZ(u8, settings.model_path);
+        self.replicas = try memory.alloc(Replica, settings.replicas);
+        for (self.replicas, 0..) |*replica, index| replica.* = .{ .model = self, .index = @intCast(index) };
+        return self;
+    }
+
+    pub fn retain(self: *Model) void {
+        _ = self.references.fetchAdd(1, .monotonic);
+    }
+
+    pub fn release(self: *Model) void {
+        if (self.references.fetchSub(1, .acq_rel) != 1) return;
+        for (self.replicas) |*replica| replica.destroy();
+        self.clients.deinit(allocator);
+        self.arena.deinit();
+        allocator.destroy(self);
+    }
+
+    pub fn library(self: *const Model) *const Library {
+        return self.engine_library.?;
+    }
+
+    /// Starts the replicas' threads and waits until all are loaded, or one has failed. Not on a JavaScript thread.
+    pub fn start(self: *Model) !void {
+        _ = live.fetchAdd(1, .monotonic);
+        var started: u32 = 0;
+        const spawned: ?anyerror = for (self.replicas) |*replica| {
+            self.retain();
+            _ = self.present.fetchAdd(1, .monotonic);
+            const thread = std.Thread.spawn(.{ .stack_size = 8 << 20 }, Replica.main, .{replica}) catch |err| {
+                self.release();
+                self.replicaGone();
+                break report.fail(error.system, "starting a thread for the model failed: {s}.", .{@errorName(err)});
+            };
+            thread.detach();
+            started += 1;
+        } else null;
+        await_(&self.loaded, started);
+        errdefer self.enterPhase(.failed);
+        if (spawned) |err| return err;
+        for (self.replicas) |*replica| if (replica.failure) |err| {
+            report.sayRaw(replica.text[0..replica.text_length], 0);
+            return err;
+        };
+        try self.describe(&self.replicas[0].session.?);
+        for (self.replicas) |*replica| try replica.open();
+        self.enterPhase(.open);
+    }
+
+    fn describe(self: *Model, session: *const engine.Session) !void {
+        const memory = self.arena.allocator();
+        self.engine_library = session.library;
+        self.version = session.library.version;
+        self.inputs = try copyPorts(memory, session.inputs);
+        self.outputs = try copyPorts(memory, session.outputs);
+        self.form = try .of(memory, self.inputs, self.outputs, self.settings.batching);
+        self.slots = try .of(memory, &self.form);
+    }
+
+    /// A replica's thread, once it has loaded: true when it shall serve.
+    pub fn awaitOpen(self: *Model) bool {
+        _ = self.loaded.fetchAdd(1, .release);
+        futex.wakePrivate(&self.loaded, std.math.maxInt(u31));
+        while (true) {
+            // Acquire pairs with the release in `enterPhase`.
+            const seen = self.phase.load(.acquire);
+            if (seen != @intFromEnum(Phase.loading)) return seen == @intFromEnum(Phase.open);
+            futex.waitPrivate(&self.phase, seen, null);
+        }
+    }
+
+    fn enterPhase(self: *Model, phase: Phase) void {
+        self.phase.store(@intFromEnum(phase), .release);
+        futex.wakePrivate(&self.phase, std.math.maxInt(u31));
+    }
+
+    pub fn replicaGone(self: *Model) void {
+        if (self.present.fetchSub(1, .release) == 1) _ = live.fetchSub(1, .monotonic);
+        futex.wakePrivate(&self.present, std.math.maxInt(u31));
+    }
+
+    /// After the last client has left: until the engines are gone. Not on a JavaScript thread.
+    pub fn awaitGone(self: *Model) void {
+        while (true) {
+            const seen = self.present.load(.acquire);
+            if (seen == 0) return;
+            futex.waitPrivate(&self.present, seen, null);
+        }
+    }
+
+    pub fn enter(self: *Model, client: *Client) !void {
+        self.lock.lock();
+        defer self.lock.unlock();
+        if (self.stopped) return report.fail(error.closed, "the model was closed.", .{});
+        try self.clients.append(allocator, client);
+    }
+
+    pub fn exit(self: *Model, client: *Client) void {
+        self.lock.lock();
+        for (self.clients.items, 0..) |other, index| if (other == client) {
+            _ = self.clients.orderedRemove(index);
+            break;
+        };
+        const last = self.clients.items.len == 0;
+        self.lock.unlock();
+        if (last) return self.stop();
+        // It may have been asked for rows, and answers no more.
+        for (self.replicas) |*replica| replica.schedule.flushAsked();
+    }
+
+    pub fn isUnused(self: *Model) bool {
+        self.lock.lock();
+        defer self.lock.unlock();
+        return self.clients.items.len == 0;
+    }
+
+    pub fn isStopped(self: *Model) bool {
+        self.lock.lock();
+        defer self.lock.unlock();
+        return self.stopped;
+    }
+
+    /// Ends what runs, and the replicas' threads. Any thread.
+    pub fn stop(self: *Model) void {
+        self.lock.lock();
+        const already = self.stopped;
+        self.stopped = true;
+        self.lock.unlock();
+        token.forget(self);
+        if (already or self.phase.load(.acquire) != @intFromEnum(Phase.open)) return;
+        for (self.replicas) |*replica| replica.schedule.stop();
+    }
+
+    /// A batch of `replica` lacks rows: the first client, which loaded the model, is asked for some. False: there is none.
+    pub fn ask(self: *Model, replica: *Replica) bool {
+        self.lock.lock();
+        defer self.lock.unlock();
+        if (self.clients.items.len == 0) return false;
+        self.clients.items[0].ask(replica.index);
+        _ = replica.schedule.ended.fetchAdd(1, .release);
+        futex.wakePrivate(&replica.schedule.ended, std.math.maxInt(u31));
+        return true;
+    }
+};
+
+fn await_(word: *std.atomic.Value(u32), count: u32) void {
+    while (true) {
+        // Acquire pairs with the release in `awaitOpen`.
+        const seen = word.load(.acquire);
+        if (seen >= count) return;
+        futex.waitPrivate(word, seen, null);
+    }
+}
+
+fn copyPorts(memory: std.mem.Allocator, ports: []const Port) ![]const Port {
+    const copies = try memory.alloc(Port, ports.len);
+    for (copies, ports) |*copy, port| {
+        copy.* = port;
+        copy.name = try memory.dupeZ(u8, port.name);
+        copy.shape = try memory.dupe(i64, port.shape);
+        const symbols = try memory.alloc([]const u8, port.symbols.len);
+        for (symbols, port.symbols) |*symbol, text| symbol.* = try memory.dupe(u8, text);
+        copy.symbols = symbols;
+    }
+    return copies;
+}
