@@ -74,12 +74,14 @@ export class Lifecycle {
   }
 
   *bind(device: Device, op: string): Steps<void> {
+    this.requireIdle(op);
     if (this.#device !== undefined) yield* this.unload(op);
     yield* this.#alone(op, this.#take(device, op));
     this.#device = device;
   }
 
   *unload(op: string): Steps<void> {
+    this.requireIdle(op);
     const device = this.#device;
     try {
       yield* this.displace(op);
@@ -180,7 +182,13 @@ export class Lifecycle {
     const { load } = this.model.metadata.programFlow;
     const first = loads && !this.#loaded && !off("implicit_load") ? load : [];
     this.#requireConnected([...first, ...programs], op);
-    if (first.length > 0) yield* this.#execute(first, 1, op);
+    try {
+      if (first.length > 0) yield* this.#execute(first, 1, op);
+    } catch (error) {
+      if (times > 0 || !this.#stopped || codeOf(error) !== "stopped") throw error;
+      this.failedRun = false;
+      return;
+    }
     if (programs.length > 0) yield* this.#execute(programs, times, op);
   }
 
@@ -191,8 +199,7 @@ export class Lifecycle {
       yield this.#command(() => this.native.run(programs, times), op);
     } catch (error) {
       this.#worthSaving = false;
-      const code = error instanceof MillraceError ? error.code : undefined;
-      if (code === "host_sync_timeout") this.#stopped = true;
+      if (codeOf(error) === "host_sync_timeout") this.#stopped = true;
       this.#throwCallbackError(op);
       throw error;
     }
@@ -232,6 +239,10 @@ export class Lifecycle {
   #command(begin: () => number, op: string): Command {
     return { session: this.native, begin: () => void check(begin(), op) };
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof MillraceError ? error.code : undefined;
 }
 
 function* nothing(): Steps<void> {}

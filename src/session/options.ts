@@ -8,10 +8,10 @@ const lookAhead = "streamCallbacks.maxLookahead";
 
 /** What the engine is told: the model's options, the look-ahead, and where ONNX Runtime is, which runs our executables. */
 export function engineOptions(model: Model, config: ResolvedConfig, ours: boolean): Option[] {
-  const options = model.metadata.engineOptions.map(({ name, value }) => ({ name, value }));
-  // The last one of a name counts.
-  if (config.maxLookAheadGiven || !options.some(({ name }) => name === lookAhead))
-    options.push({ name: lookAhead, value: config.maxLookAhead });
+  const options = model.metadata.engineOptions
+    .filter(({ name }) => name !== lookAhead || !config.maxLookAheadGiven)
+    .map(({ name, value }) => ({ name, value }));
+  if (!options.some(({ name }) => name === lookAhead)) options.push({ name: lookAhead, value: config.maxLookAhead });
   const engine = ours ? engineLibrary() : undefined;
   if (engine !== undefined) options.push({ name: "millrace.engine", value: engine });
   return options;

@@ -1,4 +1,4 @@
-import { switchable } from "../native/switches.ts";
+import { off, switchable } from "../native/switches.ts";
 import type { Anchor } from "../popef/index.ts";
 
 /** How an anchor is served. */
@@ -34,6 +34,10 @@ export type AnchorCallbackPredicate = (anchor: Anchor) => AnchorCallbackPolicy;
 export type PopefDataUsagePredicate = (anchor: Anchor) => PopefDataUsagePolicy;
 
 /** No predicate: every anchor is for the user's callbacks. */
-export const nullAnchorCallbackPredicate: AnchorCallbackPredicate | undefined = undefined;
+export const nullAnchorCallbackPredicate: AnchorCallbackPredicate | undefined = off("null_anchor_callback_predicate")
+  ? () => "skipCb"
+  : undefined;
 /** No predicate: what data there is, is used. */
-export const nullPopefDataUsagePredicate: PopefDataUsagePredicate | undefined = undefined;
+export const nullPopefDataUsagePredicate: PopefDataUsagePredicate | undefined = off("null_popef_data_usage_predicate")
+  ? () => "useUserData"
+  : undefined;

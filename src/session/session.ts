@@ -247,6 +247,8 @@ export class Session implements AsyncDisposable, DeviceSession {
    *
    * @throws `not_bound`, `busy`; ArgumentError `unknown_anchor`, `invalid_argument`
    */
+  setCallbackForAnchor(anchorHandle: string, callback: InputCallback): void;
+  setCallbackForAnchor(anchorHandle: string, callback: OutputCallback): void;
   setCallbackForAnchor(anchorHandle: string, callback: InputCallback | OutputCallback): void {
     this.#handlers.setOne(anchorHandle, callback, this.#open("Session.setCallbackForAnchor"));
   }

@@ -13,6 +13,7 @@ const pages = [
   ["docs/compile.md", 2],
   ["docs/porting/cpp.md", 4],
   ["docs/porting/python.md", 1],
+  ["docs/devices.md", 1],
 ] as const;
 
 describe.each(pages)("%s", (page, commandCount) => {

@@ -22,7 +22,7 @@ export interface CopyOptions {
   /** Changed before the executable is written. */
   readonly anchors?: ((anchors: AnchorOptions[]) => AnchorOptions[]) | undefined;
   /** Done to the executable's bytes. */
-  readonly damage?: ((bytes: Uint8Array) => void) | undefined;
+  readonly damage?: ((bytes: Uint8Array) => unknown) | undefined;
 }
 
 function planOf({ replicas = 1, iterations = 1, remoteBlocks = 0, prefetch = false }: CopyOptions): Plan {
@@ -40,7 +40,7 @@ function planOf({ replicas = 1, iterations = 1, remoteBlocks = 0, prefetch = fal
       { handle: "d2h_w", tensor: 1, toDevice: false, depth: 1, prefetch: false },
     ],
     remoteBuffers: remoteBlocks > 0 ? [{ handle: "remote_w", size: 16, repeats: remoteBlocks }] : [],
-    graph: { inputs: [], outputs: [], weights: [] },
+    graph: { inputs: [], outputs: [], weights: [1] },
     programs: [
       { name: "load", steps: loading },
       { name: "main", steps: [["repeat", iterations, [["sync"], ["toTensor", 0], ["sync"], ["toStream", 2]]]] },
@@ -89,7 +89,7 @@ export function copyModel(options: CopyOptions = {}): Model {
   });
   if (!noWeight) writer.createTensorData({ name: "w", tensorInfo: { shape: [4] } }).write(new Float32Array(weight));
   if (feed !== undefined) {
-    const info = { name: "image", tensorInfo: { shape: [feed[0]!.length] }, numTensors: feed.length };
+    const info = { name: "image", tensorInfo: image, numTensors: feed.length };
     writer.createFeedData(info).write(new Float32Array(feed.flat()));
   }
   writer.close();

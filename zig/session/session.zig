@@ -177,8 +177,9 @@ pub const Session = struct {
         self.stopped.store(true, .release);
         self.lock.lock();
         defer self.lock.unlock();
-        for (self.connections.items) |connection| connection.stream.calls.interrupt(connection.stream);
+        // First: once a stream has let go, the engine must not take another step.
         if (self.engine) |*engine| _ = engine.table().engine_stop(engine.raw);
+        for (self.connections.items) |connection| connection.stream.calls.interrupt(connection.stream);
     }
 
     fn proceed(self: *Session) void {

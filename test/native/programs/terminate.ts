@@ -10,7 +10,7 @@ const wait = process.env["WAIT"]!;
 function live(): number[] {
   Bun.gc(true);
   const handles = native.mr_boundary_live();
-  return [handles, block.results[0]!, native.mr_replica_live()];
+  return [handles, block.results[0]!, native.mr_replica_live(), native.mr_session_live()];
 }
 
 function begin(): Promise<Worker> {

@@ -1,6 +1,7 @@
 // A Worker that is told to wait for something and says when it does. It is terminated there.
 import { FastIOContext } from "../../../src/fastio/index.ts";
 import { ModelRunner } from "../../../src/runner/index.ts";
+import { Bound } from "../../session/bound.ts";
 
 declare const self: Worker;
 const mebibyte = 1024 * 1024;
@@ -52,6 +53,19 @@ const waits: Record<string, (path: string) => Promise<unknown> | undefined> = {
     const runner = await ModelRunner.load(path);
     void runner.executeAsync(endless);
     await runner.close();
+  },
+  "session that waits": () => {
+    const { session } = new Bound();
+    session.createQueueManager();
+    session.runMainPrograms();
+  },
+  "session with callbacks": () => {
+    new Bound().feed(1).session.runMainPrograms({ repeat: "untilStopped" });
+  },
+  "session on the event loop": async () => {
+    const bound = new Bound().feed(1);
+    for (let i = 0; i < 3; i++) await bound.session.runMainProgramsAsync();
+    await bound.session.runMainProgramsAsync({ repeat: "untilStopped" });
   },
 };
 
