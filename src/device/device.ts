@@ -24,7 +24,7 @@ export class Device implements Disposable {
     this.#info = readInfo(block.results);
   }
 
-  /** Owns the handle that a call has just returned. */
+  /** Owns the handle that a call has just returned. @internal */
   static adopt(slot: number, op: string): Device {
     return new Device(slot, op);
   }

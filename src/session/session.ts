@@ -306,7 +306,7 @@ export class Session implements AsyncDisposable, DeviceSession {
     return this.#queues;
   }
 
-  /** For the device: another session takes it, or it is closed. @internal */
+  /** For the device: another session takes it, or it is closed. */
   unbindDevice(): void {
     const op = "Session.unbindDevice";
     if (this.#life.resident) blocking(this.#life.displace(op), op);

@@ -1,3 +1,3 @@
-export { RecoveryAction } from "./recovery-action.ts";
-export { Simulation, type SimulationOptions, simulate } from "./simulate.ts";
-export { type FaultPlan, IpuFault, type Occurrence, SimulatedIpus } from "./simulated-ipus.ts";
+export { RecoveryAction } from "../session/recovery-action.ts";
+export { type Simulation, type SimulationOptions, simulate } from "./simulate.ts";
+export { type FaultPlan, IpuFault, type Occurrence, type SimulatedIpus } from "./simulated-ipus.ts";

@@ -1,7 +1,7 @@
 import { check, checkInteger, writeText } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { block, native } from "../native/library.ts";
-import { type RecoveryAction, recoveryNumber } from "./recovery-action.ts";
+import { RecoveryAction } from "../session/recovery-action.ts";
 
 /** How a simulated IPU fails. */
 export const IpuFault = {
@@ -93,7 +93,7 @@ export class SimulatedIpus {
       throw makeError("invalid_argument", { op, message });
     }
     const recoveryAction = plan.error === "recoverable" ? recoveryNumber(plan.recoveryAction) : 0;
-    if (recoveryAction === undefined) {
+    if (recoveryAction < 0) {
       throw makeError("invalid_argument", { op, message: `there is no recovery action ${plan.recoveryAction}.` });
     }
     const { message, delayMs } = plan;
@@ -148,6 +148,12 @@ export class SimulatedIpus {
     block.values.set(values);
     check(native.mr_simulation_plan(this.#native.slot, this.#native.generation, length), op);
   }
+}
+
+/** `mrp_recovery_action`, or a negative number when there is no such action. */
+function recoveryNumber(action: RecoveryAction | undefined): number {
+  const index = Object.values(RecoveryAction).indexOf(action ?? "IPU_RESET");
+  return index < 0 ? index : index + 1;
 }
 
 function occurrence(plan: Occurrence, times: number, op: string): Entry {

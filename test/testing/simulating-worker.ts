@@ -2,3 +2,5 @@ import { simulate } from "../../src/testing/index.ts";
 
 simulate({ ipus: 4 });
 postMessage("simulating");
+// Until it is terminated.
+setInterval(() => {}, 60_000);

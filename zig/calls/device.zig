@@ -36,7 +36,7 @@ pub fn driver(t: *Thread, path_length: u32) !i32 {
 pub fn count(_: *Thread) !i32 {
     const table = &(try library.current()).table;
     var number: u32 = 0;
-    try outcome.check(table, table.device_count(&number));
+    try outcome.require(table, table.device_count(&number));
     if (number > devices_max) return report.fail(error.device_error, "the driver says that there are {d} devices.", .{number});
     return @intCast(number);
 }
@@ -58,7 +58,7 @@ pub fn children(t: *Thread, id: u32, from: u32) !i32 {
     if (described.children > devices_max) return report.fail(error.device_error, "the driver says that device {d} has {d} parts.", .{ id, described.children });
     const ids = try allocator.alloc(u32, described.children);
     defer allocator.free(ids);
-    try outcome.check(table, table.device_children(id, ids.ptr, described.children));
+    try outcome.require(table, table.device_children(id, ids.ptr, described.children));
     const begin = @min(from, ids.len);
     for (ids[begin..@min(ids.len, begin + t.block.values.len)], 0..) |child, index| t.block.values[index] = @floatFromInt(child);
     return @intCast(ids.len);
@@ -127,7 +127,7 @@ pub fn createModel(t: *Thread, version: i32, ipus: u32, tiles: u32, options_leng
     var options: attempts.Options = .{};
     try options.read(try t.block.input(0, options_length));
     var raw: ?*drivers.Device = null;
-    try outcome.check(table, table.device_create_model(version, ipus, tiles, &options.list, options.count, &raw));
+    try outcome.require(table, table.device_create_model(version, ipus, tiles, &options.list, options.count, &raw));
     const device = Device.create(table, raw.?) catch |err| {
         table.device_close(raw.?);
         return err;
@@ -138,13 +138,13 @@ pub fn createModel(t: *Thread, version: i32, ipus: u32, tiles: u32, options_leng
 /// This machine's processor.
 pub fn createCpu(t: *Thread) !i32 {
     var raw: ?*drivers.Device = null;
-    try outcome.check(cpu, cpu.device_open(0, &.{}, 0, &raw));
+    try outcome.require(cpu, cpu.device_open(0, &.{}, 0, &raw));
     const device = Device.create(cpu, raw.?) catch |err| {
         cpu.device_close(raw.?);
         return err;
     };
     var attached: u32 = 0;
-    outcome.check(cpu, cpu.device_attach(device.raw, &attached)) catch |err| {
+    outcome.require(cpu, cpu.device_attach(device.raw, &attached)) catch |err| {
         device.release();
         return err;
     };
@@ -158,7 +158,7 @@ pub fn info(t: *Thread, slot: u32, generation: u32) !i32 {
     defer pinned.release();
     const device = pinned.ptr;
     var described: drivers.DeviceInfo = undefined;
-    try outcome.check(device.table, device.table.device_info_of(device.raw, &described));
+    try outcome.require(device.table, device.table.device_info_of(device.raw, &described));
     show(t, &described);
     return 0;
 }
@@ -166,7 +166,7 @@ pub fn info(t: *Thread, slot: u32, generation: u32) !i32 {
 pub fn reset(_: *Thread, slot: u32, generation: u32) !i32 {
     const pinned = try handle.pin(Device, slot, generation);
     defer pinned.release();
-    try outcome.check(pinned.ptr.table, pinned.ptr.table.device_reset(pinned.ptr.raw));
+    try outcome.require(pinned.ptr.table, pinned.ptr.table.device_reset(pinned.ptr.raw));
     return 0;
 }
 

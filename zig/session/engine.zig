@@ -4,7 +4,7 @@ const report = @import("../abi/report.zig");
 const drivers = @import("../driver/poplar/table.zig");
 const Device = @import("../driver/device.zig").Device;
 const Mutex = @import("../os/futex.zig").Mutex;
-const failure = @import("failure.zig");
+const failure = @import("../driver/poplar/outcome.zig");
 
 const allocator = std.heap.smp_allocator;
 

@@ -61,12 +61,12 @@ pub const Attempt = struct {
 
     fn search(self: *Attempt, ipus: u32) !void {
         var count: u32 = 0;
-        try outcome.check(self.table, self.table.device_count(&count));
+        try outcome.require(self.table, self.table.device_count(&count));
         var fitting: u32 = 0;
         var without_remote: u32 = 0;
         for (0..count) |id| {
             var info: drivers.DeviceInfo = undefined;
-            try outcome.check(self.table, self.table.device_describe(@intCast(id), &info));
+            try outcome.require(self.table, self.table.device_describe(@intCast(id), &info));
             if (info.target != .ipu or info.num_ipus != ipus) continue;
             if (self.remote_buffers and info.remote_buffers == 0) {
                 without_remote += 1;
@@ -83,10 +83,10 @@ pub const Attempt = struct {
 
     fn attempt(self: *Attempt, id: u32, info: *const drivers.DeviceInfo) !void {
         var raw: ?*drivers.Device = null;
-        try outcome.check(self.table, self.table.device_open(id, &self.options.list, self.options.count, &raw));
+        try outcome.require(self.table, self.table.device_open(id, &self.options.list, self.options.count, &raw));
         errdefer self.table.device_close(raw.?);
         var attached: u32 = 0;
-        try outcome.check(self.table, self.table.device_attach(raw.?, &attached));
+        try outcome.require(self.table, self.table.device_attach(raw.?, &attached));
         if (attached != 0) {
             self.device = try Device.create(self.table, raw.?);
             return;

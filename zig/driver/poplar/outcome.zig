@@ -1,48 +1,74 @@
-//! What a driver says of a failed call, as an error of ours.
+//! What a driver's status is among Millrace's errors, with the driver's own words.
 const std = @import("std");
-const drivers = @import("table.zig");
 const report = @import("../../abi/report.zig");
+const drivers = @import("table.zig");
 
-/// Every failure carries the driver's words.
-pub fn check(table: *const drivers.Table, status: drivers.Status) !void {
+/// Returns when `status` is ok. Otherwise says what the driver said (`last_error` is of the calling thread), leaves the
+/// recovery action behind and returns the error.
+pub fn check(table: *const drivers.Table, status: drivers.Status, recovery: *drivers.RecoveryAction) !void {
     if (status == .ok) return;
-    var failure: drivers.Error = undefined;
-    table.last_error(&failure);
-    failure.message[failure.message.len - 1] = 0;
-    const words = std.mem.trim(u8, std.mem.sliceTo(&failure.message, 0), " \n.");
-    if (status == .recoverable_error)
-        return report.fail(error.device_recoverable, "{s} (recovery action {s}).", .{ words, actionName(failure.recovery_action) });
-    return report.fail(errorOf(status), "{s}.", .{words});
+    var details: drivers.Error = undefined;
+    table.last_error(&details);
+    // What the thread failed at before is not what failed now.
+    const said = if (details.status == status) text(&details) else "";
+    recovery.* = if (details.status == status) details.recovery_action else .none;
+    const words = if (said.len > 0) said else @tagName(codeOf(status));
+    if (status == .recoverable_error) report.say("{s} (recovery action {s})", .{ words, nameOf(recovery.*) }) else report.say("{s}", .{words});
+    return switch (codeOf(status)) {
+        inline else => |code| @field(anyerror, @tagName(code)),
+    };
 }
 
-/// As Poplar spells it.
-pub fn actionName(action: drivers.RecoveryAction) []const u8 {
+/// The same, for calls that no device can recover from.
+pub fn require(table: *const drivers.Table, status: drivers.Status) !void {
+    var recovery: drivers.RecoveryAction = .none;
+    try check(table, status, &recovery);
+}
+
+const Code = enum {
+    device_application,
+    device_recoverable,
+    device_unrecoverable,
+    device_unknown,
+    not_connected,
+    invalid_option,
+    invalid_executable,
+    package_hash,
+    device_error,
+    out_of_memory,
+    stopped,
+    host_sync_timeout,
+    engine_missing,
+};
+
+fn codeOf(status: drivers.Status) Code {
+    return switch (status) {
+        .application_error => .device_application,
+        .recoverable_error => .device_recoverable,
+        .unrecoverable_error => .device_unrecoverable,
+        .stream_error => .not_connected,
+        .invalid_option => .invalid_option,
+        .invalid_executable => .invalid_executable,
+        .package_hash => .package_hash,
+        .invalid_argument, .not_attached => .device_error,
+        .out_of_memory => .out_of_memory,
+        .stopped => .stopped,
+        .host_sync_timeout => .host_sync_timeout,
+        .engine_missing => .engine_missing,
+        else => .device_unknown,
+    };
+}
+
+fn text(details: *const drivers.Error) []const u8 {
+    return details.message[0 .. std.mem.findScalar(u8, &details.message, 0) orelse details.message.len];
+}
+
+fn nameOf(action: drivers.RecoveryAction) []const u8 {
     return switch (action) {
         .ipu_reset => "IPU_RESET",
         .link_reset => "LINK_RESET",
         .partition_reset => "PARTITION_RESET",
         .full_reset => "FULL_RESET",
-        .none => "none",
-        _ => "unknown",
-    };
-}
-
-fn errorOf(status: drivers.Status) anyerror {
-    return switch (status) {
-        .application_error => error.device_application,
-        .recoverable_error => error.device_recoverable,
-        .unrecoverable_error => error.device_unrecoverable,
-        .unknown_error => error.device_unknown,
-        .stream_error => error.not_connected,
-        .invalid_option => error.invalid_option,
-        .invalid_executable => error.invalid_executable,
-        .package_hash => error.package_hash,
-        .invalid_argument => error.invalid_argument,
-        .out_of_memory => error.out_of_memory,
-        .stopped => error.stopped,
-        .host_sync_timeout => error.host_sync_timeout,
-        .not_attached => error.device_unavailable,
-        .engine_missing => error.engine_missing,
-        .ok, _ => error.device_error,
+        else => "none",
     };
 }
