@@ -15,7 +15,7 @@ const trace = openSync(process.env["MILLRACE_FUZZ_TRACE"]!, "w");
 const limitMs = 1000;
 // What closes much, or costs much, comes up less often: one time in so many.
 const rarely: Partial<Record<Call, number>> = {
-  mr_boundary_reset: 40,
+  mr_boundary_reset: 15,
   mr_replica_close: 10,
   mr_replica_load: 4,
   mr_graph_describe: 4,

@@ -18,7 +18,6 @@ export type Kind =
   | "stream"
   | "device"
   | "simulation";
-export type Kind = "context" | "allocation" | "memory" | "job" | "replica" | "ring";
 export interface Handle {
   readonly slot: number;
   readonly generation: number;
