@@ -40,9 +40,9 @@ export async function acquireAsync(
   wanted: Wanted,
   wait: ResolvedWait,
   op: string,
-  signal: AbortSignal | undefined,
+  givenSignal: AbortSignal | undefined,
 ): Promise<Acquired> {
-  checkSignal(signal, op);
+  const signal = off("device_wait_signal") ? undefined : checkSignal(givenSignal, op);
   for (const intervals = new Intervals(wait); ; ) {
     const acquired = await runJob(
       () => native.mr_device_acquireJob(...arguments_(wanted, op)),
@@ -99,6 +99,6 @@ function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
       signal?.removeEventListener("abort", abort);
       resolve();
     }, ms);
-    if (!off("device_wait_signal")) signal?.addEventListener("abort", abort, { once: true });
+    signal?.addEventListener("abort", abort, { once: true });
   });
 }

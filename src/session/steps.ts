@@ -20,6 +20,8 @@ export function blocking<T>(steps: Steps<T>, op: string): T {
       begin();
       // Served before each wait, which is short, so that a Worker can be terminated in it.
       while (session.poll(serve(), op) !== true);
+      // What others announced before the end.
+      serve();
     } catch (error) {
       next = steps.throw(error);
       continue;

@@ -45,7 +45,7 @@ export class DocumentedProject implements Disposable {
       copyFileSync(join(root, "examples/digits/digits.onnx"), join(this.dir, model));
     }
     this.files = blocksOf(page).flatMap(({ text }) => {
-      const [, name] = text.match(/^(?:\/\/|#) ([\w-]+\.\w+)\n/) ?? [];
+      const [, name] = text.match(/^(?:\/\/|#) ([\w.-]+\.\w+)\n/) ?? [];
       if (name === undefined) return [];
       writeFileSync(join(this.dir, name), text);
       return [name];

@@ -15,13 +15,17 @@ const modules = entries.map((entry) => entry.replace(".", "millrace"));
 
 const publishAndGet = `
 import { onLog } from "millrace";
+import { DeviceManager } from "millrace/device";
 import { FastIOContext } from "millrace/fastio";
+import { simulate } from "millrace/testing";
 using job = FastIOContext.open("consumer");
 using scan = job.create({ dtype: "float32", shape: [2, 3] });
 scan.map().set([1, 2, 3, 4, 5, 6]);
 scan.publish("scan");
 using got = job.get("scan", { dtype: "float32" });
 console.log(JSON.stringify([...got.getArray()]));
+using sim = simulate({ ipus: 1 });
+console.log(new DeviceManager().devices().length);
 onLog((line) => console.log(line.message));
 `;
 
@@ -36,15 +40,15 @@ describe("the package, installed into an empty project without scripts or a comp
   });
   afterAll(() => consumer[Symbol.dispose]());
 
-  test("carries the library for this machine, every other Linux build there is, and nothing else native", () => {
+  test("carries the libraries for this machine, every other Linux build there is, and nothing else native", () => {
     const built = shippedTargets.filter((target) => existsSync(join(root, "native", target, "libmillrace.so")));
     expect(built).toContain(nativeTarget() as (typeof built)[number]);
     expect(readdirSync(join(installed, "native")).sort()).toEqual([...built].sort());
     for (const target of built) {
-      const [packed, own] = [installed, root].map((base) =>
-        readFileSync(join(base, "native", target, "libmillrace.so")),
-      );
-      expect(Bun.hash(packed!)).toBe(Bun.hash(own!));
+      for (const library of ["libmillrace.so", "libmillrace-sim-poplar.so"]) {
+        const [packed, own] = [installed, root].map((base) => readFileSync(join(base, "native", target, library)));
+        expect(Bun.hash(packed!)).toBe(Bun.hash(own!));
+      }
     }
   });
 
@@ -93,10 +97,10 @@ describe("the package, installed into an empty project without scripts or a comp
     expect(await consumer.run("import.ts", {})).toEqual({ exit: 0, text: "" });
   });
 
-  test("publishes and gets a tensor, with the release build", async () => {
+  test("publishes and gets a tensor and simulates a device, with the release builds", async () => {
     using memory = new SharedMemory();
     const { exit, text } = await consumer.run("publish.ts", { MILLRACE_SHM_DIR: memory.dir });
-    expect(text.split("\n")[0]).toBe("[1,2,3,4,5,6]");
+    expect(text.split("\n").slice(0, 2)).toEqual(["[1,2,3,4,5,6]", "1"]);
     expect(text).toContain(join(installed, "native", nativeTarget(), "libmillrace.so"));
     expect(exit).toBe(0);
     expect(memory.left).toEqual([]);

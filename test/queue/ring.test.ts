@@ -205,7 +205,10 @@ describe("a ring", () => {
         for (const [what, count] of steps) {
           if (what === "write") {
             const room = ring.tryReserve(count) ?? [];
-            for (let i = 0; i < room.length; i++) filled.push((room[i] = next++ & 255));
+            for (let i = 0; i < room.length; i++, next++) {
+              room[i] = next & 255;
+              filled.push(next & 255);
+            }
             ring.commit(room.length);
           } else {
             const there = ring.tryClaim(count) ?? [];

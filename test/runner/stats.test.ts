@@ -20,7 +20,11 @@ test("a runner counts what became of its requests and of their bytes", async () 
   while (runner.stats().pending > 0) await Bun.sleep(1);
   using memory = new TensorMemory(24);
   runner.execute({ index: memory.getView().as("int64") });
-  expect(runner.stats()).toEqual({
+  const { rows, batches, ...counts } = runner.stats();
+  // What was given up may have begun.
+  expect([5, 6]).toContain(rows);
+  expect(batches).toBe(rows);
+  expect(counts).toEqual({
     completed: 4,
     failed: 1,
     aborted: 1,
@@ -29,8 +33,6 @@ test("a runner counts what became of its requests and of their bytes", async () 
     pending: 0,
     queued: 0,
     running: 0,
-    rows: 5,
-    batches: 5,
     paddingRows: 0,
     bytesCopied: (5 + 1 + 1 + 1 + 1) * 8,
     bytesReferenced: 24,

@@ -125,8 +125,6 @@ pub const Client = struct {
 
     /// From a replica's thread: these have ended. Linked from the newest to the oldest.
     pub fn announce(self: *Client, newest: *Request, oldest: *Request) void {
-        var next: ?*Request = newest;
-        while (next) |request| : (next = if (request == oldest) null else request.next) request.state.store(.ended, .monotonic);
         self.outbox.pushChain(newest, oldest);
         self.thread.wake.signal();
     }

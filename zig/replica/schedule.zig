@@ -337,6 +337,8 @@ const Completions = struct {
             self.awaited = true;
             return;
         }
+        // Under the lock: from here on `cancel` must not take it for one that waits for its next batch.
+        request.state.store(.ended, .monotonic);
         request.next = self.newest;
         self.newest = request;
         if (self.oldest == null) self.oldest = request;

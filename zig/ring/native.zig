@@ -17,6 +17,8 @@ pub const Native = struct {
     /// Reachable by other processes: their threads cannot be fenced, and the futex is the file's.
     shared: bool,
     light: bool,
+    /// Looks before a sleep; none on one processor, where who looks keeps the other end from running.
+    spins_max: u32 = spins_usual,
     /// Wakes JavaScript threads.
     loops: ?*const Loops = null,
 
@@ -29,8 +31,8 @@ pub const Native = struct {
         return .{ .shared = false, .light = canFenceOthers() };
     }
 
-    pub fn spins(_: Native) usize {
-        return if (processors() > 1) spins_usual else 0;
+    pub fn spins(self: Native) usize {
+        return if (processors() > 1) self.spins_max else 0;
     }
 
     pub inline fn relax() void {

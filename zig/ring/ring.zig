@@ -43,11 +43,10 @@ pub const Ring = struct {
     sleepers: [2]?*Thread = .{ null, null },
     watchers: [2]Watcher = .{ .{}, .{} },
 
-    before: [layout.line]u8 = undefined,
-    producer: Producer,
-    between: [layout.line]u8 = undefined,
-    consumer: Consumer,
-    after: [layout.line]u8 = undefined,
+    // Each end on lines of its own; padding fields would be moved elsewhere.
+    producer: Producer align(layout.line),
+    consumer: Consumer align(layout.line),
+    after: u8 align(layout.line) = 0,
 
     pub const Shape = struct { num_buffers: u32, buffer_size: u64, label: []const u8 };
 

@@ -26,12 +26,10 @@ pub fn Spsc(comptime T: type) type {
         header: *Header,
         slots: [*]T,
         allocator: std.mem.Allocator,
-        // Each end on lines of its own.
-        before: [layout.line]u8 = undefined,
-        producer: Producer(Native),
-        between: [layout.line]u8 = undefined,
-        consumer: Consumer(Native),
-        after: [layout.line]u8 = undefined,
+        // Each end on lines of its own; padding fields would be moved elsewhere.
+        producer: Producer(Native) align(layout.line),
+        consumer: Consumer(Native) align(layout.line),
+        after: u8 align(layout.line) = 0,
 
         /// Slots are uninitialized.
         pub fn create(allocator: std.mem.Allocator, num_buffers: u32, name: []const u8) !*Self {

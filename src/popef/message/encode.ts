@@ -24,7 +24,7 @@ function encode<const R extends keyof Roots>(
   loaded ??= { capnp: require("capnp-es"), schema: require("../schema/popef.generated.ts") };
   const message = new loaded.capnp.Message();
   (message._capnp.arena as { buffer?: ArrayBuffer }).buffer = new ArrayBuffer(8 * Math.ceil(room / 8));
-  // A limit for what is read, which counts writing too: some 100,000 anchors.
+  // A limit for what is read, which counts writing too: some 200,000 anchors.
   message._capnp.traversalLimit = Number.POSITIVE_INFINITY;
   const Root: Capnp.StructCtor<Capnp.Struct> = loaded.schema[name];
   fill(message.initRoot(Root) as InstanceType<Roots[R]>);

@@ -96,6 +96,8 @@ function plan(call: Call): Plan {
   // What is planned may not take its time.
   if (call === "mr_simulation_plan") block.values[8] = 0;
   if (call === "mr_queue_wait" || call === "mr_session_poll") values[2] = 0;
+  // Memory that would be granted, and costs time.
+  if (call === "mr_session_remote") block.values.set([random.below(2), 2, random.pick([0, 64, 2 ** 50])]);
   return { values, handle, bad };
 }
 
