@@ -106,6 +106,7 @@ export const makes: Partial<Record<Call, Kind>> = {
   mr_stream_stored: "stream",
   mr_stream_user: "stream",
   mr_queue_open: "queue",
+  mr_queue_stream: "stream",
   mr_replica_close: "job",
   mr_replica_attach: "replica",
   mr_device_acquire: "device",
