@@ -174,7 +174,7 @@ export class DeviceBinding implements AsyncDisposable, DeviceSession {
   /** For the device: another session takes it, or it is closed. @internal */
   unbindDevice(): void {
     const op = "Session.unbindDevice";
-    if (this.#life.resident) blocking(this.#life.displace(op), op);
+    if (this.#life.resident && !off("session_displaces")) blocking(this.#life.displace(op), op);
   }
 
   /**

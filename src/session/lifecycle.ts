@@ -60,7 +60,7 @@ export class Lifecycle {
   }
 
   requireDevice(op: string): Device {
-    if (this.bound && !off("not_bound")) return this.#device!;
+    if (this.bound || off("not_bound")) return this.#device!;
     throw makeError("not_bound", { op });
   }
 
