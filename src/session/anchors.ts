@@ -1,4 +1,5 @@
 import { makeError } from "../native/error.ts";
+import { off } from "../native/switches.ts";
 import { type Anchor, type Model, TensorType } from "../popef/index.ts";
 import type { PopefDataUsagePredicate } from "./policy.ts";
 import { hasData } from "./popef-data.ts";
@@ -59,6 +60,8 @@ export class Anchors {
 }
 
 function usage(predicate: PopefDataUsagePredicate | undefined, anchor: Anchor, op: string) {
+  if (off("use_popef_data")) return "useUserData";
+  if (off("use_user_data")) return "usePopefDataIfAny";
   const policy = predicate?.(anchor) ?? "usePopefDataIfAny";
   if (policy === "usePopefDataIfAny" || policy === "useUserData") return policy;
   throw makeError("invalid_argument", {

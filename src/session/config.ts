@@ -1,6 +1,6 @@
 import type { DeviceWait } from "../device/index.ts";
 import { makeError } from "../native/error.ts";
-import { switchable } from "../native/switches.ts";
+import { off, switchable } from "../native/switches.ts";
 import { LaunchPolicy, type PopefDataUsagePredicate } from "./policy.ts";
 
 export interface SessionConfig {
@@ -57,8 +57,8 @@ export function resolveConfig(config: SessionConfig, op: string): ResolvedConfig
   return {
     policy,
     predTensorData,
-    checkPackageHash,
-    waitConfig: config.waitConfig ?? defaults.waitConfig,
+    checkPackageHash: checkPackageHash || off("package_hash_option"),
+    waitConfig: off("session_wait_config") ? {} : (config.waitConfig ?? defaults.waitConfig),
     maxLookAhead,
     maxLookAheadGiven: config.maxLookAhead !== undefined,
   };

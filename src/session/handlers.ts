@@ -1,5 +1,5 @@
 import { makeError } from "../native/error.ts";
-import { off } from "../native/switches.ts";
+import { off, switchable } from "../native/switches.ts";
 import type { Anchor, Model } from "../popef/index.ts";
 import type { QueueHost } from "../queue/index.ts";
 import type { Anchors } from "./anchors.ts";
@@ -14,18 +14,18 @@ export interface HandlerOptions {
   readonly skipConnected?: boolean | undefined;
 }
 
+const defaults: { readonly skipConnected?: boolean } = switchable("HandlerOptions", { skipConnected: false });
+
 type Factory = (info: CallbackInfo) => InputCallback | OutputCallback | null | undefined;
 
 /** What connects users' callbacks and queues to a session's streams. */
 export class Handlers {
   readonly #life: Lifecycle;
   readonly #anchors: Anchors;
-  readonly #stop: () => void;
 
-  constructor(life: Lifecycle, anchors: Anchors, stop: () => void) {
+  constructor(life: Lifecycle, anchors: Anchors) {
     this.#life = life;
     this.#anchors = anchors;
-    this.#stop = stop;
   }
 
   setOne(handle: string, callback: InputCallback | OutputCallback, op: string): void {
@@ -47,7 +47,7 @@ export class Handlers {
     const streams = this.#streams(op);
     requireFunction(factory, "the factory", op);
     if (predicate !== undefined && predicate !== null) requireFunction(predicate, "the predicate", op);
-    const skipConnected = (options?.skipConnected ?? false) && !off("skip_connected");
+    const skipConnected = (options?.skipConnected ?? defaults.skipConnected ?? true) && !off("skip_connected");
     for (const anchor of anchors) {
       const policy = policyOf(predicate, anchor, op);
       if (policy === "skipCb" && !off("skip_cb")) continue;
@@ -106,10 +106,15 @@ export class Handlers {
 
   #connect(streams: Streams, info: CallbackInfo, callback: InputCallback | OutputCallback, op: string): void {
     const { toDevice } = streams.of(info.anchor, op);
-    const transfer = transferOf(callback, Object.freeze(info), toDevice, ({ handle }, error) => {
-      this.#life.callbackError ??= { handle, error };
-      if (!off("callback_stops")) this.#stop();
-    });
+    const transfer = transferOf(
+      callback,
+      Object.freeze(off("callback_info") ? { ...info, replicaId: -1 } : info),
+      toDevice,
+      ({ handle }, error) => {
+        this.#life.callbackError ??= { handle, error };
+        if (!off("callback_stops")) this.#life.stop("Session.callback");
+      },
+    );
     streams.connectUser(info.anchor, info.replicaId, transfer, op);
   }
 

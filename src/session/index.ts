@@ -6,6 +6,7 @@ export type {
   OutputCallbackFactory,
 } from "./callback.ts";
 export type { SessionConfig } from "./config.ts";
+export type { RunAsyncOptions, RunOptions } from "./device-binding.ts";
 export type { HandlerOptions } from "./handlers.ts";
 export {
   AnchorCallbackPolicy,
@@ -26,4 +27,4 @@ export {
   predicateFactory,
 } from "./predicates.ts";
 export { RecoveryAction } from "./recovery-action.ts";
-export { type RunAsyncOptions, type RunOptions, Session } from "./session.ts";
+export { Session } from "./session.ts";

@@ -60,7 +60,7 @@ export class Lifecycle {
   }
 
   requireDevice(op: string): Device {
-    if (this.bound && !off("not_bound")) return this.#device!;
+    if (this.bound || off("not_bound")) return this.#device!;
     throw makeError("not_bound", { op });
   }
 
@@ -75,7 +75,7 @@ export class Lifecycle {
 
   *bind(device: Device, op: string): Steps<void> {
     this.requireIdle(op);
-    if (this.#device !== undefined) yield* this.unload(op);
+    if (this.#device !== undefined && !off("bind_unbinds")) yield* this.unload(op);
     yield* this.#alone(op, this.#take(device, op));
     this.#device = device;
   }
@@ -125,7 +125,7 @@ export class Lifecycle {
 
   *#take(device: Device, op: string): Steps<void> {
     const other = residents.get(device);
-    if (other !== this) yield* other?.displace(op) ?? nothing();
+    if (other !== this && other !== undefined && !off("session_displaces")) yield* other.displace(op);
     device.bindToSession(this.#owner);
     yield this.#command(() => this.native.bind(device.native), op);
     this.#home = device;
@@ -244,5 +244,3 @@ export class Lifecycle {
 function codeOf(error: unknown): string | undefined {
   return error instanceof MillraceError ? error.code : undefined;
 }
-
-function* nothing(): Steps<void> {}

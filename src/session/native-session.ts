@@ -1,6 +1,7 @@
 import { check, nativeError, readText, writeText } from "../native/check.ts";
 import { type MillraceError, makeError } from "../native/error.ts";
 import { block, native, wrapResult } from "../native/library.ts";
+import { off } from "../native/switches.ts";
 import type { NativeRef } from "../tensor/index.ts";
 import { recoveryActionOf } from "./recovery-action.ts";
 
@@ -101,7 +102,7 @@ export class NativeSession {
       this.#transfers.get(key)?.(memory);
     } finally {
       // Views get length 0. Whoever moved the memory away, or pins it, keeps it; the next call gets other memory.
-      if (!memory.detached) memory.transfer(0);
+      if (!memory.detached && !off("callback_detaches")) memory.transfer(0);
       if (!this.#closed) check(native.mr_session_answer(this.slot, this.generation, number), op);
     }
   }
@@ -154,7 +155,7 @@ export class NativeSession {
 }
 
 function failure(event: number, op: string): MillraceError {
-  const recoveryAction = recoveryActionOf(block.results[0]!);
+  const recoveryAction = off("recovery_action") ? undefined : recoveryActionOf(block.results[0]!);
   const text = readText(0, block.error[1]!);
   const error = nativeError(event, op);
   if (error.code !== "device_recoverable" || recoveryAction === undefined) return error;

@@ -1,5 +1,6 @@
 import { findEngineLibrary } from "../device/engine-library.ts";
 import { MillraceError } from "../native/error.ts";
+import { off } from "../native/switches.ts";
 import type { Model } from "../popef/index.ts";
 import type { ResolvedConfig } from "./config.ts";
 import type { Option } from "./native-session.ts";
@@ -11,7 +12,8 @@ export function engineOptions(model: Model, config: ResolvedConfig, ours: boolea
   const options = model.metadata.engineOptions
     .filter(({ name }) => name !== lookAhead || !config.maxLookAheadGiven)
     .map(({ name, value }) => ({ name, value }));
-  if (!options.some(({ name }) => name === lookAhead)) options.push({ name: lookAhead, value: config.maxLookAhead });
+  if (!options.some(({ name }) => name === lookAhead) && !off("max_look_ahead"))
+    options.push({ name: lookAhead, value: config.maxLookAhead });
   const engine = ours ? engineLibrary() : undefined;
   if (engine !== undefined) options.push({ name: "millrace.engine", value: engine });
   return options;

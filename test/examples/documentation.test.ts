@@ -10,6 +10,7 @@ const pages = [
   ["docs/getting-started.md", 4],
   ["docs/fastio.md", 3],
   ["docs/popef.md", 3],
+  ["docs/session.md", 2],
   ["docs/compile.md", 2],
   ["docs/porting/cpp.md", 4],
   ["docs/porting/python.md", 1],

@@ -113,7 +113,8 @@ describe("handlers", () => {
     bound.session.setUserOutputHandler(ask, undefined, { skipConnected: true });
     expect(asked).toEqual(["d2h_w"]);
     bound.session.setUserOutputHandler(ask, undefined, { skipConnected: false });
-    expect(asked).toEqual(["d2h_w", "d2h_echo", "d2h_w"]);
+    bound.session.setUserOutputHandler(ask);
+    expect(asked).toEqual(["d2h_w", "d2h_echo", "d2h_w", "d2h_echo", "d2h_w"]);
   });
 
   test("without a predicate, as with the null one, ask for every anchor", async () => {

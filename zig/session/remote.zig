@@ -15,16 +15,14 @@ pub const Buffer = struct {
     repeats: u32,
     /// Bytes of one block.
     size: usize,
-    /// A block on its way.
-    room: []u8,
+    /// A block on its way; made when the first one is.
+    room: []u8 = &.{},
 
     pub fn create(handle: []const u8, to_device: bool, programs: []const u32, repeats: u32, size: usize) !Buffer {
         const name = try allocator.dupe(u8, handle);
         errdefer allocator.free(name);
         const numbers = try allocator.dupe(u32, programs);
-        errdefer allocator.free(numbers);
-        const room = try allocator.alloc(u8, size);
-        return .{ .handle = name, .to_device = to_device, .programs = numbers, .repeats = repeats, .size = size, .room = room };
+        return .{ .handle = name, .to_device = to_device, .programs = numbers, .repeats = repeats, .size = size };
     }
 
     pub fn deinit(self: *Buffer) void {
@@ -37,6 +35,11 @@ pub const Buffer = struct {
         return std.mem.findScalar(u32, self.programs, program) != null;
     }
 
+    pub fn makeRoom(self: *Buffer) !void {
+        if (self.room.len == 0) self.room = try allocator.alloc(u8, self.size);
+    }
+
+    /// After `makeRoom`.
     pub fn transfer(self: *const Buffer, engine: *Engine, connection: *Connection, repeat: u32) drivers.Status {
         const stream = connection.stream;
         const calls = engine.table();
@@ -51,7 +54,7 @@ pub const Buffer = struct {
     }
 };
 
-pub fn find(buffers: []const Buffer, handle: []const u8) ?*const Buffer {
+pub fn find(buffers: []Buffer, handle: []const u8) ?*Buffer {
     for (buffers) |*buffer| if (std.mem.eql(u8, buffer.handle, handle)) return buffer;
     return null;
 }

@@ -8,6 +8,7 @@ const Device = @import("../driver/device.zig").Device;
 const Mapping = @import("../shm/mapping.zig").Mapping;
 const Mutex = @import("../os/futex.zig").Mutex;
 const failure = @import("../driver/poplar/outcome.zig");
+const switches = @import("../os/switches.zig");
 const remote = @import("remote.zig");
 const Connection = @import("connection.zig").Connection;
 const Engine = @import("engine.zig").Engine;
@@ -165,7 +166,8 @@ pub const Session = struct {
         for (self.connections.items) |connection| {
             const buffer = remote.find(self.remote_buffers.items, connection.handle) orelse continue;
             if (buffer.to_device != to_device or !buffer.isOf(program)) continue;
-            for (0..buffer.repeats) |repeat| {
+            try buffer.makeRoom();
+            for (0..if (switches.off("remote_repeats")) 1 else buffer.repeats) |repeat| {
                 try self.requireRunning();
                 try failure.check(engine.table(), buffer.transfer(engine, connection, @intCast(repeat)), &self.recovery);
             }
