@@ -63,7 +63,7 @@ export class RingMemoryPool implements IMemoryPool, Disposable {
   getMemoryBlob(): TensorMemoryView {
     if (this.#memory.closed) throw makeError("closed", { op: "RingMemoryPool.getMemoryBlob" });
     const { buffer, slot, generation } = this.#memory;
-    if (buffer !== this.#shown) {
+    if (buffer !== this.#shown && !off("pool_native")) {
       registerNativeBuffer(buffer, { slot, generation, byteOffset: 0, memoryKind: "host" });
       this.#shown = buffer;
     }
@@ -89,7 +89,10 @@ export class RingMemoryPool implements IMemoryPool, Disposable {
  *
  * @param extraBuffers blobs beyond those of the queue: for data in preparation.
  */
-export function allocateQueueStorage(queue: IQueue, extraBuffers = 0): RingMemoryPool {
+export function allocateQueueStorage(
+  queue: IQueue,
+  extraBuffers = off("storage_extra_default") ? 1 : 0,
+): RingMemoryPool {
   checkInteger(extraBuffers, "extraBuffers", "allocateQueueStorage");
   const extra = off("storage_extra") ? 0 : extraBuffers;
   return new RingMemoryPool(queue.tensorInfo.sizeInBytes(), off("storage_size") ? 1 : queue.numBuffers + extra);

@@ -1,4 +1,5 @@
 import { makeError } from "../native/error.ts";
+import { off } from "../native/switches.ts";
 import {
   asTensor,
   bytesOf,
@@ -50,13 +51,14 @@ export class Cutter {
     }
     if (data === undefined || data === null) throw makeError("invalid_argument", { op, message: "there is no data." });
     const source = asTensor(data as TypedArray, { dtype: this.#dtype, op });
-    const bytes = source.native === undefined ? source.bytes() : undefined;
-    return this.#piece(bytes, source.native, source.byteLength, dataSize, op);
+    const reference = off("queue_reference") ? undefined : source.native;
+    const bytes = reference === undefined ? source.bytes() : undefined;
+    return this.#piece(bytes, reference, source.byteLength, dataSize, op);
   }
 
   /** @throws as `input`; `invalid_argument` for tensors that are for reading. */
   output(data: unknown, dataSize: number, op: string): Piece {
-    if (isTensorSource(data) || data instanceof ConstTensorMemoryView) {
+    if ((isTensorSource(data) || data instanceof ConstTensorMemoryView) && !off("output_for_writing")) {
       throw makeError("invalid_argument", {
         op,
         message: "the tensor is for reading.",
@@ -83,14 +85,14 @@ export class Cutter {
     if (!Number.isInteger(dataSize) || dataSize < 0 || dataSize > available) {
       throw makeError("out_of_bounds", { op, message: `dataSize is ${dataSize}, the memory has ${available} bytes.` });
     }
-    const size = dataSize === 0 ? available : dataSize;
+    const size = dataSize === 0 || off("queue_data_size") ? available : dataSize;
     const array = bytes === undefined ? new Uint8Array(0) : bytes.subarray(0, size);
     return { size, samples: this.#samples(size, op), array, native };
   }
 
   #samples(size: number, op: string): number {
     const samples = size / this.#sampleBytes;
-    if (size > 0 && Number.isInteger(samples)) return samples;
+    if (size > 0 && (Number.isInteger(samples) || off("whole_samples"))) return samples;
     throw makeError("wrong_size", {
       op,
       message: `${size} bytes are no whole number of samples of ${this.#sampleBytes} bytes.`,

@@ -14,20 +14,20 @@ export type OutputTarget =
   | TensorMemoryView;
 
 const inputDefaults = switchable("InputData", {
-  data: undefined as TensorInput | undefined,
+  data: null as TensorInput | null,
   dataSize: 0,
   readStart: null as ReadStartCallback | null,
   readComplete: null as ReadCompleteCallback | null,
 });
 const outputDefaults = switchable("OutputData", {
-  data: undefined as OutputTarget | undefined,
+  data: null as OutputTarget | null,
   dataSize: 0,
   writeComplete: null as WriteCompleteCallback | null,
 });
 
 /** An entry for the device, to be filled between `enqueueLock` and `enqueueComplete`. */
 export class InputData {
-  data: TensorInput | undefined = inputDefaults.data;
+  data: TensorInput | null | undefined = inputDefaults.data;
   /** Bytes of `data` to use, a multiple of a sample's; 0: all. */
   dataSize = inputDefaults.dataSize;
   readStart: ReadStartCallback | null | undefined = inputDefaults.readStart;
@@ -36,7 +36,7 @@ export class InputData {
 
 /** A place for what the device writes, to be filled in between `enqueueLock` and `enqueueComplete`. */
 export class OutputData {
-  data: OutputTarget | undefined = outputDefaults.data;
+  data: OutputTarget | null | undefined = outputDefaults.data;
   /** Bytes of `data` to write, a multiple of a sample's; 0: all. */
   dataSize = outputDefaults.dataSize;
   writeComplete: WriteCompleteCallback | null | undefined = outputDefaults.writeComplete;

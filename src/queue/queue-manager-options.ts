@@ -1,6 +1,6 @@
 import { checkInteger } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
-import { switchable } from "../native/switches.ts";
+import { off, switchable } from "../native/switches.ts";
 import type { InputRingBuffer } from "./input-queue.ts";
 import type { QueuePredicate } from "./queue-host.ts";
 import type { RingSizeMultiplierProdType } from "./size-multiplier.ts";
@@ -51,7 +51,8 @@ export function readSettings(args: QueueManagerArguments, op: string): QueueMana
   const multiplier = options.ringSizeMultiplier ?? defaults.ringSizeMultiplier;
   if (typeof multiplier !== "function") checkInteger(multiplier, "ringSizeMultiplier", op, 1);
   return {
-    multiplierOf: typeof multiplier === "function" ? multiplier : () => multiplier,
+    multiplierOf:
+      typeof multiplier === "function" && !off("multiplier_function") ? multiplier : () => Number(multiplier),
     readTimeout: functionOf(options.readTimeout, "readTimeout", op),
     timeoutNs: checkInteger(options.timeoutNs ?? defaults.timeoutNs, "timeoutNs", op),
     inputPredicate: functionOf(options.inputPredicate, "inputPredicate", op),
@@ -62,6 +63,7 @@ export function readSettings(args: QueueManagerArguments, op: string): QueueMana
 function readArguments(args: QueueManagerArguments): QueueManagerOptions {
   const [first, readTimeout, timeoutNs, inputPredicate, outputPredicate] = args;
   if (typeof first === "object" || first === undefined) return first ?? {};
+  if (off("queue_positional")) return {};
   return { ringSizeMultiplier: first, readTimeout, timeoutNs, inputPredicate, outputPredicate };
 }
 

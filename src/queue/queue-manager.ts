@@ -57,8 +57,8 @@ export class QueueManager {
       this.#set.close();
       throw error;
     }
-    this.inputs = inputs;
-    this.outputs = outputs;
+    this.inputs = off("queue_inputs") ? new Map() : inputs;
+    this.outputs = off("queue_outputs") ? new Map() : outputs;
   }
 
   /**
@@ -66,7 +66,7 @@ export class QueueManager {
    * @throws ArgumentError `unknown_anchor`
    */
   inputQueue(name: string): InputQueue {
-    const queue = this.inputs.get(name) ?? this.#byHandle.get(name);
+    const queue = this.inputs.get(name) ?? (off("queue_by_handle") ? undefined : this.#byHandle.get(name));
     if (queue instanceof InputQueue) return queue;
     throw unknown("inputQueue", name, this.inputs);
   }
@@ -136,13 +136,13 @@ export class QueueManager {
   ): void {
     const { anchors, programFlow } = host.model.metadata;
     const isMain = (anchor: Anchor) => anchor.programs.some((program) => programFlow.main.includes(program));
-    const given = direction === "input" ? settings.inputPredicate : settings.outputPredicate;
+    const given = off(`queue_${direction}_predicate`) ? undefined : settings[`${direction}Predicate`];
     const predicate: QueuePredicate =
       given ?? ((anchor) => (isMain(anchor) && host.needsUser(anchor) ? "bindUserCb" : "skipCb"));
     for (const anchor of anchors) {
       if (anchor.type !== direction || anchor.handle === "") continue;
       const policy = checkPolicy(predicate(anchor), anchor, op);
-      if (policy === "bindEmptyCb") host.connectEmpty(anchor);
+      if (policy === "bindEmptyCb" && !off("queue_bind_empty")) host.connectEmpty(anchor);
       if (policy !== "bindUserCb") continue;
       const multiplier = checkInteger(settings.multiplierOf(anchor), `ringSizeMultiplier of "${anchor.name}"`, op, 1);
       const queue = make({

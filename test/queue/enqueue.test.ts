@@ -36,10 +36,10 @@ describe("enqueueLock", () => {
     using scene = open();
     const input = scene.input.enqueueLock();
     expect(input).toBeInstanceOf(InputData);
-    expect(input).toMatchObject({ data: undefined, dataSize: 0, readStart: null, readComplete: null });
+    expect(input).toMatchObject({ data: null, dataSize: 0, readStart: null, readComplete: null });
     const output = scene.output.enqueueLock();
     expect(output).toBeInstanceOf(OutputData);
-    expect(output).toMatchObject({ data: undefined, dataSize: 0, writeComplete: null });
+    expect(output).toMatchObject({ data: null, dataSize: 0, writeComplete: null });
   });
 
   test("an entry that is refused stays locked", () => {
@@ -184,6 +184,8 @@ describe("the ring behind a queue", () => {
     expect(ring.isValid()).toBe(false);
     ring.reset();
     expect(ring.getState()).toBe("image: valid, written 0, begun 0, consumed 0 of 8");
+    scene.output.ring.write(Object.assign(new OutputData(), { data: new Float32Array(3) }));
+    expect(scene.output.ring.getState()).toBe("logits: valid, written 1, begun 0, consumed 0 of 8");
   });
 });
 

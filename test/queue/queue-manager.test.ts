@@ -27,6 +27,8 @@ describe("QueueManager", () => {
     expect([...scene.queues.outputs.keys()]).toEqual(["logits"]);
     expect(scene.host.connected).toEqual(["image", "logits"]);
     expect(scene.host.empty).toEqual([]);
+    expect(scene.queues.inputQueue("image").tensorInfo.toString()).toBe("F32 [4,2]");
+    expect(scene.queues.outputQueue("logits").tensorInfo.toString()).toBe("F32 [4,3]");
     expect(scene.queues.inputs.get("image")).toBeInstanceOf(InputQueue);
     expect(scene.queues.outputs.get("logits")).toBeInstanceOf(OutputQueue);
   });

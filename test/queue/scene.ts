@@ -60,5 +60,8 @@ export function numbers(count: number, first = 0): Float32Array<ArrayBuffer> {
 
 /** Resolves once `done` holds. */
 export async function until(done: () => boolean): Promise<void> {
-  while (!done()) await Bun.sleep(1);
+  for (let turns = 0; !done(); turns++) {
+    if (turns === 3000) throw new Error(`never: ${done}`);
+    await Bun.sleep(1);
+  }
 }

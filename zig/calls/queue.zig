@@ -94,7 +94,7 @@ pub fn flush(t: *Thread, slot: u32, generation: u32, number: u32, mode: u32) !i3
     const found = try enter(t, slot, generation, number);
     defer found.leave();
     const queue = found.queue;
-    if (queue.disconnected or queue.outdated) return nothing_to_flush;
+    if (queue.disconnected or queue.outdated or switches.off("queue_flush")) return nothing_to_flush;
     if (mode == 1 and !queue.isPartial() and !queue.isAwaited()) return nothing_to_flush;
     const nothing: []u8 = @as([*]u8, undefined)[0..queue.lacking()];
     return if (queue.enqueue(null, nothing, .{})) 0 else full;

@@ -80,6 +80,8 @@ fn fill(self: *Queue, buffer: []u8) bool {
         }
         self.entries.take(part.len);
         filled += part.len;
+        if (switches.off("queue_regroup")) @memset(buffer[filled..], 0);
+        if (switches.off("queue_regroup")) return true;
     }
     return true;
 }

@@ -179,7 +179,7 @@ pub const Queue = struct {
         defer self.set.unlock();
         self.interrupted = false;
         self.set.halted = false;
-        self.entries.putAllBack();
+        if (!switches.off("queue_invalidate")) self.entries.putAllBack();
     }
 
     /// The last reference to the stream is gone, the set's own included.
