@@ -30,7 +30,7 @@ export interface Waiting {
 /** The attempt's result as the caller gets it: undefined once the ring is invalid. */
 function settled(result: number, op: string): number | undefined {
   if (result >= 0) return result;
-  if (codeOf(result) === "invalidated") return undefined;
+  if (codeOf(result) === "invalidated" && !off("ring_invalid")) return undefined;
   throw nativeError(result, op);
 }
 
@@ -45,7 +45,7 @@ export function waitForSlot(wanted: Wanted, options: LockOptions | undefined): n
     const result = attempt();
     if (result !== again) return settled(result, op);
     const now = performance.now();
-    let ms = off("ring_slices") ? 0 : sliceMs;
+    let ms = sliceMs;
     if (timeoutMs !== undefined) {
       if (now - began >= timeoutMs && !off("ring_deadline")) throw late(op, timeoutMs);
       ms = Math.min(ms, timeoutMs - (now - began));
@@ -110,7 +110,6 @@ export function waitForSlotAsync(
       });
     // While this thread polls, the other end need wake nobody.
     const beforeSleep = () => {
-      if (off("ring_wakes")) return;
       guarded(() => {
         check(native.mr_ring_watch(handle.slot, handle.generation, side, 1), op);
         slept = true;

@@ -2,7 +2,7 @@ import type { FastIOContext } from "../fastio/index.ts";
 import { check, checkInteger } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { block, native } from "../native/library.ts";
-import { switchable } from "../native/switches.ts";
+import { off, switchable } from "../native/switches.ts";
 import { RingCore } from "./ring-core.ts";
 import { RingHandle, ringBytes } from "./ring-handle.ts";
 import {
@@ -122,7 +122,7 @@ function optionsOf(
   third: Omit<RingOptions, "numBuffers" | "label"> | undefined,
   op: string,
 ): RingOptions {
-  if (typeof first === "number") return { ...third!, numBuffers: first, label: second as string };
+  if (typeof first === "number" && !off("ring_positional")) return { ...third!, numBuffers: first, label: second as string };
   if (typeof first === "object" && first !== null) return first;
   throw makeError("invalid_argument", { op, message: `the options are ${String(first)}.` });
 }

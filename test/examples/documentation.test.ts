@@ -9,6 +9,7 @@ const pages = [
   ["README.md", 1],
   ["docs/getting-started.md", 4],
   ["docs/fastio.md", 3],
+  ["docs/ring.md", 2],
   ["docs/popef.md", 3],
   ["docs/session.md", 2],
   ["docs/compile.md", 2],

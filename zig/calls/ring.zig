@@ -5,6 +5,7 @@ const Thread = @import("../abi/thread.zig").Thread;
 const handle = @import("../abi/handle.zig");
 const block = @import("../abi/block.zig");
 const report = @import("../abi/report.zig");
+const switches = @import("../os/switches.zig");
 const layout = @import("../ring/layout.zig");
 const signal = @import("../ring/signal.zig");
 const Native = @import("../ring/native.zig").Native;
@@ -147,6 +148,7 @@ fn sideOf(number: u32) !Side {
 pub fn writeLock(t: *Thread, slot: u32, generation: u32) !i32 {
     const self = try own(t, slot, generation);
     try self.hold(.producer);
+    if (switches.off("ring_same_slot") and self.ring.producer.locked > 0) try self.ring.producer.commit(1);
     const slots = try self.ring.producer.reserve(1);
     if (slots.count == 0) return self.lacking(.producer);
     return @intCast(slots.first);
@@ -176,6 +178,7 @@ pub fn commit(t: *Thread, slot: u32, generation: u32, count: u32) !i32 {
 pub fn readLock(t: *Thread, slot: u32, generation: u32) !i32 {
     const self = try own(t, slot, generation);
     try self.hold(.consumer);
+    if (switches.off("ring_several_reads") and self.ring.consumer.lockedCount() > 0) return again;
     const slots = try self.ring.consumer.claim(1);
     if (slots.count == 0) return self.lacking(.consumer);
     return @intCast(slots.first);
