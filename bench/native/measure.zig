@@ -9,6 +9,8 @@ pub const Options = struct {
     cpus: [2]u16 = .{ 0, 1 },
     dir: [:0]const u8 = "/dev/shm",
     mode: [:0]const u8 = "",
+    library: [:0]const u8 = "",
+    model: [:0]const u8 = "",
 
     pub fn parse(args: std.process.Args) Options {
         var options: Options = .{};
@@ -26,6 +28,10 @@ pub const Options = struct {
                 options.dir = value;
             } else if (std.mem.eql(u8, name, "--mode")) {
                 options.mode = value;
+            } else if (std.mem.eql(u8, name, "--library")) {
+                options.library = value;
+            } else if (std.mem.eql(u8, name, "--model")) {
+                options.model = value;
             } else if (std.mem.eql(u8, name, "--cpus")) {
                 const comma = std.mem.indexOfScalar(u8, value, ',') orelse fail("--cpus takes two numbers, such as 0,1; got {s}", .{value});
                 options.cpus = .{ number(u16, name, value[0..comma]), number(u16, name, value[comma + 1 ..]) };

@@ -30,7 +30,8 @@ test("a request's time is the sum of its phases: preparation, queue, computation
 
 test("the preparation is what the call does before the request is queued", async () => {
   await using runner = await ModelRunner.load(models.long);
-  runner.execute({ x: new Float32Array(10_000) });
+  // The first request makes its memory.
+  for (let k = 0; k < 2; k++) runner.execute({ x: new Float32Array(10_000) });
   const small = runner.getTimeTrace().readPreparationDurationUs;
   runner.execute({ x: new Float32Array(4_000_000) });
   expect(runner.getTimeTrace().readPreparationDurationUs).toBeGreaterThan(small);
