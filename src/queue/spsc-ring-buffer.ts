@@ -122,7 +122,8 @@ function optionsOf(
   third: Omit<RingOptions, "numBuffers" | "label"> | undefined,
   op: string,
 ): RingOptions {
-  if (typeof first === "number" && !off("ring_positional")) return { ...third!, numBuffers: first, label: second as string };
+  if (typeof first === "number" && !off("ring_positional"))
+    return { ...third!, numBuffers: first, label: second as string };
   if (typeof first === "object" && first !== null) return first;
   throw makeError("invalid_argument", { op, message: `the options are ${String(first)}.` });
 }
