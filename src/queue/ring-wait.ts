@@ -47,7 +47,7 @@ export function waitForSlot(wanted: Wanted, options: LockOptions | undefined): n
     const now = performance.now();
     let ms = sliceMs;
     if (timeoutMs !== undefined) {
-      if (now - began >= timeoutMs && !off("ring_deadline")) throw late(op, timeoutMs);
+      if (now - began >= timeoutMs) throw late(op, timeoutMs);
       ms = Math.min(ms, timeoutMs - (now - began));
     }
     if (patience !== undefined) {
@@ -116,14 +116,14 @@ export function waitForSlotAsync(
         return true;
       });
     };
-    const onAbort = () => off("ring_signal") || finish(() => reject(signal?.reason));
+    const onAbort = () => finish(() => reject(signal?.reason));
     const entry: Waiting = {
       side,
       close: () => finish(() => reject(makeError("closed", { op, message: "the ring was closed." }))),
     };
     const stop = watch(look, beforeSleep);
     waits.add(entry);
-    const limited = timeoutMs !== undefined && !off("ring_deadline");
+    const limited = timeoutMs !== undefined;
     const timer = limited
       ? timers().setTimeout(() => look() || finish(() => reject(late(op, timeoutMs))), timeoutMs)
       : undefined;
