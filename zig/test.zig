@@ -39,7 +39,6 @@ test {
     _ = @import("queue/entries.zig");
     _ = @import("queue/events.zig");
     _ = @import("queue/queue_test.zig");
-    _ = @import("replica/queue.zig");
     _ = @import("ring/explore_test.zig");
     _ = @import("ring/layout.zig");
     _ = @import("ring/spsc_test.zig");
