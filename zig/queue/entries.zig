@@ -92,6 +92,11 @@ pub const Entries = struct {
         return if (self.at < self.written) self.entry(self.at) else null;
     }
 
+    /// Bytes of entries that were not taken yet.
+    pub fn ahead(self: *const Entries) u64 {
+        return self.written_bytes - self.taken;
+    }
+
     /// Moves on by some bytes of the current entry.
     pub fn take(self: *Entries, count: usize) void {
         self.taken += count;

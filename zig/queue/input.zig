@@ -62,7 +62,8 @@ fn fill(self: *Queue, buffer: []u8) bool {
             return true;
         }
         const entry = self.entries.current() orelse {
-            self.sleep(&patience);
+            // Woken once for a batch, not for each of its entries; what there is of it is taken before a timeout is announced.
+            self.sleep(&patience, buffer.len - filled);
             continue;
         };
         patience = .{};

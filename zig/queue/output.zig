@@ -22,7 +22,7 @@ fn fetch(stream: *Stream, buffer: []u8) void {
         // What was to go into entries that are no more goes nowhere.
         if (self.set.halted or self.disconnected or self.epoch != epoch) return;
         const entry = self.entries.current() orelse {
-            self.sleep(&patience);
+            self.sleep(&patience, 1);
             continue;
         };
         const offset: usize = @intCast(self.entries.taken - entry.begin);

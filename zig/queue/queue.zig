@@ -36,6 +36,8 @@ pub const Queue = struct {
     /// Grows with everything that a thread in `sleep` may be waiting for.
     changes: std.atomic.Value(u32) = .init(0),
     sleeping: bool = false,
+    /// Bytes without which there is no use in waking the sleeper.
+    needed: usize = 0,
     /// The stream's thread is copying from or to an entry, outside the lock.
     copying: bool = false,
     /// Never waits again: zeros go to the device, what comes from it is dropped.
@@ -82,7 +84,7 @@ pub const Queue = struct {
     pub fn enqueue(self: *Queue, mapping: ?*Mapping, bytes: []u8, wants: Wants) bool {
         if (!self.hasRoom()) return false;
         if (mapping == null) self.entries.writeNothing(bytes.len) else self.entries.write(mapping, bytes, wants);
-        self.changed();
+        if (self.sleeping and self.entries.ahead() >= self.needed) self.changed();
         return true;
     }
 
@@ -101,7 +103,7 @@ pub const Queue = struct {
     }
 
     pub fn isAwaited(self: *Queue) bool {
-        return self.sleeping and self.entries.current() == null;
+        return self.sleeping and self.entries.ahead() < self.needed;
     }
 
     /// As when it was made. Whatever is being copied is waited for.
@@ -130,10 +132,11 @@ pub const Queue = struct {
 
     // Of the stream's thread, under the set's lock.
 
-    /// Sleeps until something has changed, or time to announce that nothing does.
-    pub fn sleep(self: *Queue, patience: *Patience) void {
+    /// Sleeps until there are `needed` bytes, until something else has changed, or time to announce that nothing does.
+    pub fn sleep(self: *Queue, patience: *Patience, needed: usize) void {
         const left = patience.left(self);
         const seen = self.changes.load(.monotonic);
+        self.needed = needed;
         self.sleeping = true;
         self.set.unlock();
         futex.waitPrivate(&self.changes, seen, left);

@@ -102,7 +102,7 @@ pub const Set = struct {
                 .read_timeout => {
                     queue.timeout_announced = false;
                     // Data came meanwhile: whoever acted on it now would be late.
-                    if (!queue.isAwaited()) continue;
+                    if (!queue.sleeping or queue.entries.current() != null) continue;
                 },
                 .room => queue.room_announced = false,
                 .stopped => unreachable,
