@@ -49,10 +49,15 @@ export class Ledger {
     this.trim();
   }
 
+  /** Forgets what every queue has. */
   trim(): void {
-    const round = this.#seats[0]!.round;
-    if (this.#seats.some((seat) => seat.round !== round)) return;
-    const reached = Math.min(...this.#seats.map((seat) => seat.next));
+    const { round } = this.#seats[0]!;
+    let reached = round.end;
+    for (const seat of this.#seats) {
+      if (seat.round !== round) return;
+      if (seat.next < reached) reached = seat.next;
+    }
+    if (reached === round.dropped) return;
     round.items.splice(0, reached - round.dropped);
     round.dropped = reached;
   }
