@@ -1,6 +1,6 @@
 import { checkInteger } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
-import { switchable } from "../native/switches.ts";
+import { off, switchable } from "../native/switches.ts";
 import type { OutputMemory } from "./execute-options.ts";
 import type { Expectation, Inputs } from "./expectation.ts";
 
@@ -92,7 +92,7 @@ export const configDefaults = switchable("ModelRunnerConfig", {
   maxQueueSize: 1000,
   queuePolicy: QueuePolicy.Reject,
   ringBufferSizeMultiplier: 2,
-  timeoutNs: undefined,
+  timeoutNs: off("timeout_default") ? 5e9 : undefined,
   isBatchSizeTimeoutEnabled: false,
   batchSizeTimeoutNs: Number.POSITIVE_INFINITY,
   dataParallelTimeoutNs: Number.POSITIVE_INFINITY,
@@ -131,7 +131,10 @@ export function resolveConfig(given: ModelRunnerConfig, op: string): ResolvedCon
   }
   return Object.freeze({
     replicationFactor: integer("replicationFactor", 1, limits.replicas),
-    batchingDim: batchingDim === undefined || batchingDim === noBatching ? undefined : integer("batchingDim", 0, 63),
+    batchingDim:
+      batchingDim === undefined || (batchingDim === noBatching && !off("batching_sentinel"))
+        ? undefined
+        : integer("batchingDim", 0, 63),
     maxBatchSize: integer("maxBatchSize", 1, limits.rows),
     maxQueueSize: integer("maxQueueSize", 1, limits.queue),
     queuePolicy,

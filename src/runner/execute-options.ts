@@ -1,5 +1,6 @@
 import { checkInteger } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
+import { off } from "../native/switches.ts";
 import type { RawMemory, TensorData, TypedArray } from "../tensor/index.ts";
 
 /** Memory for an output, owned by the caller: a typed array, `TensorMemory`, or one of both with a shape. */
@@ -28,7 +29,8 @@ const priorityMax = 32_767;
 
 /** Replica and priority as one integer: see `mr_request_submit`. @throws ArgumentError `invalid_argument` */
 export function routeOf({ replicaId, priority }: ExecuteOptions, replicas: number, op: string): number {
-  const replica = replicaId === undefined ? 0 : checkInteger(replicaId, "replicaId", op, 0, replicas - 1) + 1;
+  const replica =
+    replicaId === undefined || off("replica_id") ? 0 : checkInteger(replicaId, "replicaId", op, 0, replicas - 1) + 1;
   const level = priority === undefined ? 0 : checkInteger(priority, "priority", op, -priorityMax - 1, priorityMax);
   return (replica | (level << 16)) >>> 0;
 }

@@ -4,6 +4,7 @@ import { makeError } from "../native/error.ts";
 import { runJob } from "../native/jobs.ts";
 import { block, native } from "../native/library.ts";
 import { logChoice } from "../native/log.ts";
+import { off } from "../native/switches.ts";
 import type { ResolvedConfig } from "./config.ts";
 import { readNotes, writeNotes } from "./notes.ts";
 import type { Handle } from "./port.ts";
@@ -29,12 +30,12 @@ export function loadModel(
     const modelLength = writePath(model, engineLength, op);
     const { values } = block;
     values[0] = config.threads;
-    values[1] = config.replicationFactor;
-    values[2] = config.batchingDim === undefined ? 0 : config.batchingDim + 1;
-    values[3] = config.maxBatchSize;
-    values[4] = waitNs(config);
-    values[5] = config.flushCallback === undefined ? 0 : 1;
-    values[6] = config.requestTracepointsBufferSize;
+    values[1] = off("replication_factor") ? 1 : config.replicationFactor;
+    values[2] = config.batchingDim === undefined || off("batching_dim") ? 0 : config.batchingDim + 1;
+    values[3] = off("max_batch_size") ? 65_536 : config.maxBatchSize;
+    values[4] = off("timeout_ns") ? 0 : waitNs(config);
+    values[5] = config.flushCallback === undefined || off("flush_callback") ? 0 : 1;
+    values[6] = tracesMax(config);
     values[7] = config.threadSafe ? 1 : 0;
     writeNotes(config);
     return native.mr_replica_load(engineLength, modelLength);
@@ -61,13 +62,16 @@ function readLoaded(slot: number): Loaded {
   return { slot, generation, inputCount, outputCount };
 }
 
+function tracesMax({ requestTracepointsBufferSize: size }: ResolvedConfig): number {
+  if (off("tracepoints_limit")) return 0;
+  return size === 0 && off("tracepoints_unlimited") ? 1000 : size;
+}
+
 /** How long an incomplete batch waits for rows; 0: it does not, -1: for ever. */
 function waitNs({ isBatchSizeTimeoutEnabled, batchSizeTimeoutNs, timeoutNs }: ResolvedConfig): number {
-  const ns = isBatchSizeTimeoutEnabled
-    ? batchSizeTimeoutNs
-    : timeoutNs === 0
-      ? Number.POSITIVE_INFINITY
-      : (timeoutNs ?? 0);
+  const byBatchSize = (isBatchSizeTimeoutEnabled && !off("batch_size_timeout")) || off("batch_size_timeout_enabled");
+  let ns = byBatchSize ? batchSizeTimeoutNs : (timeoutNs ?? 0);
+  if (!byBatchSize && timeoutNs === 0 && !off("timeout_never")) ns = Number.POSITIVE_INFINITY;
   return ns > Number.MAX_SAFE_INTEGER ? -1 : Math.floor(ns);
 }
 

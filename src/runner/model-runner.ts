@@ -2,6 +2,7 @@ import { findEngineLibrary } from "../device/engine-library.ts";
 import { check, readText } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { block, native } from "../native/library.ts";
+import { off, switchable } from "../native/switches.ts";
 import { Admission, queueFull } from "./admission.ts";
 import { Client, closedError } from "./client.ts";
 import type { Given, Results } from "./collect.ts";
@@ -265,6 +266,7 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
   }
 
   #given(options: ExecuteOptions | undefined, op: string): Given | undefined {
+    if (off("outputs_given")) return undefined;
     return options?.outputs && checkOutputs(options.outputs, this.#ports.outputs, op);
   }
 
@@ -303,6 +305,8 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
   }
 }
 
+switchable("ModelRunner", ModelRunner);
+
 function portsOf(model: Loaded, config: ResolvedConfig, op: string): Ports {
   const batching = config.batchingDim !== undefined;
   const inputs = readPorts(model, "input", model.inputCount, batching, op);
@@ -311,13 +315,14 @@ function portsOf(model: Loaded, config: ResolvedConfig, op: string): Ports {
     native: { inputs, outputs },
     inputs: inputs.map((port) => new InputPort(port)),
     outputs: outputs.map((port) => new OutputPort(port)),
-    validate: config.validateIoParams,
+    validate: config.validateIoParams || off("validate_io_params"),
   };
 }
 
 /** What fits into the ring of a model that was compiled for a number of rows. */
 function ringRows({ batchingDim, ringBufferSizeMultiplier }: ResolvedConfig, { inputs }: Ports): number {
-  const compiled = batchingDim === undefined ? -1 : (inputs[0]?.desc.shape[batchingDim] ?? -1);
+  const compiled =
+    batchingDim === undefined || off("ring_buffer_size") ? -1 : (inputs[0]?.desc.shape[batchingDim] ?? -1);
   return compiled > 0 ? compiled * ringBufferSizeMultiplier : 0;
 }
 

@@ -1,6 +1,7 @@
 import { check, checkInteger } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { block, native } from "../native/library.ts";
+import { off, switchable } from "../native/switches.ts";
 import type { Handle } from "./port.ts";
 
 /** How long the phases of a request took, in microseconds. */
@@ -30,13 +31,22 @@ export interface PercentileOptions extends ReplicaOption {
   readonly quantile?: number | undefined;
 }
 
+/** What applies where nothing is given. */
+const defaults = switchable("monitoring", { replicaId: 0, cur: -1, quantile: 0.9 } as const);
+
 /** Where `mr_replica_latency` leaves what. */
 const place = { percentile: 0, mean: 4, count: 8 } as const;
 
 /** The times of one request. @throws ArgumentError `invalid_argument`, `out_of_bounds` when none is remembered there */
 export function timeTrace(model: Handle, replicas: number, options: TimeTraceOptions, op: string): RequestTimes {
   const replica = replicaOf(options, replicas, op);
-  const index = checkInteger(options.cur ?? -1, "cur", op, -(2 ** 31), 2 ** 31 - 1);
+  const index = checkInteger(
+    off("time_trace_cur") ? 0 : (options.cur ?? defaults.cur),
+    "cur",
+    op,
+    -(2 ** 31),
+    2 ** 31 - 1,
+  );
   check(native.mr_replica_trace(model.slot, model.generation, replica, index), op);
   return timesAt(0);
 }
@@ -49,7 +59,7 @@ export function statistics(
   op: string,
 ): RequestTimes {
   const replica = replicaOf(options, replicas, op);
-  const { quantile = 0.9 } = options;
+  const { quantile = defaults.quantile } = options;
   if (!(typeof quantile === "number" && quantile >= 0 && quantile <= 1)) {
     throw makeError("invalid_argument", { op, message: `quantile is ${String(quantile)}, not a number from 0 to 1.` });
   }
@@ -57,16 +67,17 @@ export function statistics(
   return timesAt(place[what]);
 }
 
-function replicaOf({ replicaId = 0 }: ReplicaOption, replicas: number, op: string): number {
+function replicaOf({ replicaId = defaults.replicaId }: ReplicaOption, replicas: number, op: string): number {
+  if (off("monitoring_replica")) return 0;
   return checkInteger(replicaId, "replicaId", op, 0, replicas - 1);
 }
 
 function timesAt(first: number): RequestTimes {
   const [request = 0, preparation = 0, queue = 0, computation = 0] = block.results.subarray(first, first + 4);
-  return {
+  return switchable("RequestTimes", {
     requestDurationUs: request,
     readPreparationDurationUs: preparation,
     readQueueDurationUs: queue,
     computationDurationUs: computation,
-  };
+  });
 }

@@ -1,6 +1,7 @@
 import { check, readText } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { block, native } from "../native/library.ts";
+import { off, switchable } from "../native/switches.ts";
 import { type ElementType, elementTypes, Shape } from "../tensor/index.ts";
 import type { DataDesc } from "./data-desc.ts";
 
@@ -61,13 +62,15 @@ function readPort(model: Handle, direction: Direction, index: number, batching: 
     throw makeError("unsupported_type", { op, message: `${direction} "${name}" is ${what}.` });
   }
   const shape = Object.freeze([...block.values.subarray(0, rank)]);
-  const desc: DataDesc = Object.freeze({
+  const described = {
     name,
     dtype: type.name,
     shape,
     axisNames: Object.freeze(symbols.map((symbol) => symbol || undefined)),
     sizeInBytes: shape.includes(-1) ? undefined : Shape.byteSize(type.name, shape, op),
-  });
+    popefContainsTensorData: off("data_desc_no_data"),
+  };
+  const desc: DataDesc = Object.freeze(switchable("DataDesc", described));
   return {
     desc,
     shape: batching && rowAxis >= 0 ? Object.freeze(shape.with(rowAxis, -1)) : shape,

@@ -1,4 +1,5 @@
 import { makeError } from "../native/error.ts";
+import { off, switchable } from "../native/switches.ts";
 import type { DType, TypedArrayOf } from "./dtype.ts";
 import { elementTypes } from "./element-type.ts";
 import { bytesOf, isRawBytes, isRawMemory, type RawMemory, rawBytes } from "./raw-bytes.ts";
@@ -10,7 +11,7 @@ import { describeValue, typedArrayKind } from "./typed-array.ts";
 export type Viewable = ArrayBufferView | ArrayBufferLike;
 
 function firstBytes(data: Viewable | undefined, dataSizeBytes: number | undefined, op: string): Uint8Array {
-  if (data === undefined) return new Uint8Array(0);
+  if (data === undefined) return new Uint8Array(off("memory_view_empty") ? 1 : 0);
   if (typedArrayKind(data) === undefined && !isRawBytes(data)) {
     throw makeError("invalid_argument", {
       op,
@@ -19,6 +20,8 @@ function firstBytes(data: Viewable | undefined, dataSizeBytes: number | undefine
     });
   }
   const bytes = bytesOf(data);
+  if (off("memory_view_in_place")) return bytes.slice();
+  if (off("memory_view_size")) return bytes;
   if (dataSizeBytes === undefined || dataSizeBytes === bytes.byteLength) return bytes;
   if (!Number.isInteger(dataSizeBytes) || dataSizeBytes < 0 || dataSizeBytes > bytes.byteLength) {
     throw makeError("out_of_bounds", {
@@ -78,6 +81,8 @@ export class TensorMemoryView implements RawMemory {
   }
 }
 
+switchable("TensorMemoryView", TensorMemoryView);
+
 /**
  * Memory to read, owned by somebody else: as `TensorMemoryView`, with types that offer no writing. It is the owner's
  * memory and shows what the owner writes later.
@@ -86,7 +91,8 @@ export class ConstTensorMemoryView implements RawMemory {
   readonly #data: Uint8Array;
 
   constructor(data?: RawMemory | Viewable | undefined, dataSizeBytes?: number | undefined) {
-    this.#data = firstBytes(isRawMemory(data) ? data[rawBytes] : data, dataSizeBytes, "ConstTensorMemoryView");
+    const memory = isRawMemory(data) && !off("const_view_of_view") ? data[rawBytes] : (data as Viewable | undefined);
+    this.#data = firstBytes(memory, dataSizeBytes, "ConstTensorMemoryView");
   }
 
   get data(): ReadonlyTypedArrayOf<"uint8"> {
@@ -106,3 +112,5 @@ export class ConstTensorMemoryView implements RawMemory {
     return this.#data;
   }
 }
+
+switchable("ConstTensorMemoryView", ConstTensorMemoryView);

@@ -1,5 +1,6 @@
 import { NativeBuffer } from "../native/buffer.ts";
 import { makeError } from "../native/error.ts";
+import { off, switchable } from "../native/switches.ts";
 import { ConstTensorMemoryView, TensorMemoryView } from "./memory-view.ts";
 import { registerNativeBuffer, unregisterNativeBuffer } from "./native-buffer-registry.ts";
 import { type RawMemory, rawBytes } from "./raw-bytes.ts";
@@ -24,7 +25,8 @@ export class TensorMemory implements Disposable, RawMemory {
    * @throws ArgumentError `invalid_argument` (negative, fractional), `too_large` (4 GiB and more); CapacityError
    * `out_of_memory`, `too_many_mappings`.
    */
-  constructor(dataSizeBytes = 0) {
+  constructor(dataSizeBytes = off("tensor_memory_default") ? 8 : 0) {
+    if (off("tensor_memory_size")) return;
     if (dataSizeBytes !== 0) this.#native = NativeBuffer.create(dataSizeBytes, "TensorMemory");
   }
 
@@ -98,3 +100,5 @@ export class TensorMemory implements Disposable, RawMemory {
     if (this.#closed) throw makeError("closed", { op, message: "the tensor memory was closed." });
   }
 }
+
+switchable("TensorMemory", TensorMemory);

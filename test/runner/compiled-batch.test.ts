@@ -11,7 +11,7 @@ const rowsOf = (count: number, value: number) => ({
 const answer = (count: number, value: number) => new Float32Array(2 * count).fill(3 * value);
 const load = (config: ModelRunnerConfig = {}) => ModelRunner.load(models.compiled, { batchingDim: 0, ...config });
 const ask = async (runner: ModelRunner, count: number, value: number) => {
-  const { y } = await runner.executeAsync(rowsOf(count, value));
+  const { y } = await runner.executeAsync(rowsOf(count, value), { deadlineMs: 3000 });
   expect(y!.shape).toEqual([count, 2]);
   expect(y!.data).toEqual(answer(count, value));
 };
@@ -44,7 +44,9 @@ test("by default nothing waits for more rows", async () => {
 
 test("rows wait for others up to timeoutNs, and the batch that they fill begins at once", async () => {
   await using runner = await load({ timeoutNs: anHour });
-  await Promise.all([ask(runner, 1, 1), ask(runner, 2, 2), ask(runner, 1, 3)]);
+  const first = ask(runner, 1, 1);
+  await sleep(5);
+  await Promise.all([first, ask(runner, 2, 2), ask(runner, 1, 3)]);
   expect(runner.stats()).toMatchObject({ batches: 1, rows: 4, paddingRows: 0 });
   await Promise.all([ask(runner, 9, 4), ask(runner, 3, 5)]);
   expect(runner.stats()).toMatchObject({ batches: 4, rows: 16, paddingRows: 0 });

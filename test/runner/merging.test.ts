@@ -179,7 +179,9 @@ test("any mix of rows, blocking calls and given-up requests is answered right", 
     }),
     { numRuns: 50 },
   );
-  expect(runner.stats().pending).toBe(0);
+  // A request that was given up while it ran ends with its run.
+  while (runner.stats().pending > 0) await Bun.sleep(1);
+  expect(runner.stats()).toMatchObject({ queued: 0, running: 0 });
 });
 
 describe("batchingDim", () => {

@@ -10,6 +10,7 @@ const models = @import("../replica/model.zig");
 const jobs = @import("../replica/model_jobs.zig");
 const tokens = @import("../replica/token.zig");
 const forever = @import("../replica/plan.zig").forever;
+const switches = @import("../os/switches.zig");
 const path = @import("path.zig");
 
 const threads_limit = 1024;
@@ -67,7 +68,7 @@ pub fn share(t: *Thread, slot: u32, generation: u32) !i32 {
 pub fn attach(t: *Thread, token_length: u32) !i32 {
     const model = try tokens.find(try t.block.input(0, token_length));
     defer model.release();
-    if (!model.settings.shared) return report.fail(error.wrong_thread, "the model was loaded for one thread.", .{});
+    if (!model.settings.shared and !switches.off("thread_safe")) return report.fail(error.wrong_thread, "the model was loaded for one thread.", .{});
     return jobs.give(t, model);
 }
 

@@ -5,6 +5,7 @@ const report = @import("../abi/report.zig");
 const memory = @import("memory.zig");
 const source = @import("source.zig");
 const futex = @import("../os/futex.zig");
+const switches = @import("../os/switches.zig");
 const engine_value = @import("../engine/onnx/value.zig");
 const Client = @import("../replica/client.zig").Client;
 const held = @import("../replica/held.zig");
@@ -194,7 +195,7 @@ fn choose(client: *Client, route: u32) !u16 {
     const wanted = route & 0xffff;
     if (wanted > replicas.len) return report.fail(error.invalid_argument, "there is no replica {d} among {d}.", .{ wanted - 1, replicas.len });
     var chosen: u16 = if (wanted > 0) @intCast(wanted - 1) else 0;
-    if (wanted == 0 and replicas.len > 1) {
+    if (wanted == 0 and replicas.len > 1 and !switches.off("least_loaded")) {
         var least: u32 = std.math.maxInt(u32);
         for (replicas, 0..) |*replica, index| {
             const load = replica.schedule.load.load(.monotonic);
