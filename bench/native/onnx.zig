@@ -19,7 +19,8 @@ pub fn main(init: std.process.Init.Minimal) void {
     measure.pin(options.cpus[0]);
     const run_options = check(onnx.session.RunOptions.create(library));
     const given = allocator.alloc(u8, input.bytes.len) catch @panic("memory");
-    @memset(given, 1);
+    // No denormal numbers: those take six times as long.
+    @memset(@as([]align(1) f32, @ptrCast(given)), 0.5);
     const taken = allocator.alloc(u8, output.bytes.len) catch @panic("memory");
     const samples = allocator.alloc(u64, options.iterations) catch @panic("memory");
     for (0..options.warmup + options.iterations) |i| {

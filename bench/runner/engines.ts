@@ -4,8 +4,8 @@ import { ModelRunner, type ModelRunnerConfig } from "../../src/runner/index.ts";
 export type EngineName = "millrace" | "onnxruntime-node";
 
 export interface Engine {
-  /** One row or several: `shape` is the input's. Resolves to the output's elements. */
-  infer(x: Float32Array, shape: readonly number[]): Promise<Float32Array>;
+  /** One row or several: `shape` is the input's. The engine's own promise, with nothing around it. */
+  infer(x: Float32Array, shape: readonly number[]): Promise<{ readonly y: { readonly data: Float32Array } }>;
   /** Blocking; onnxruntime-node has no such call, and none behind its promise either: it blocks and resolves. */
   readonly inferNow?: ((x: Float32Array) => Float32Array) | undefined;
   readonly runner?: ModelRunner | undefined;
@@ -23,7 +23,7 @@ async function openMillrace(model: string, config: ModelRunnerConfig): Promise<E
   });
   return {
     // As a caller writes it: a bare array where the shape follows from its length.
-    infer: async (x) => (await runner.executeAsync({ x })).y.data,
+    infer: (x) => runner.executeAsync({ x }),
     inferNow: (x) => runner.execute({ x }).y.data,
     runner: runner as unknown as ModelRunner,
     close: () => runner.close(),
@@ -34,7 +34,7 @@ async function openOnnxRuntime(model: string): Promise<Engine> {
   const { InferenceSession, Tensor } = await import("onnxruntime-node");
   const session = await InferenceSession.create(model);
   return {
-    infer: async (x, shape) => (await session.run({ x: new Tensor("float32", x, shape) }))["y"]!.data as Float32Array,
+    infer: (x, shape) => session.run({ x: new Tensor("float32", x, shape) }) as unknown as ReturnType<Engine["infer"]>,
     close: () => session.release(),
   };
 }

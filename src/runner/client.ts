@@ -59,10 +59,7 @@ export class Client {
     let plain = false;
     try {
       const ran = check(native.mr_request_run(slot, generation, number, rows, route), op);
-      if (ran === 1) {
-        while (check(native.mr_request_wait(slot, generation, number, waitSliceMs), op) === 0) this.#serve();
-      }
-      plain = ran === plainStatus;
+      plain = ran === 0 || (ran === 1 && this.#wait(number, op) === 1);
       if (!plain) check(native.mr_request_outcome(slot, generation, number), op);
       const results = this.pool.collect(prepared, plain, op);
       this.counters.completed++;
@@ -74,6 +71,17 @@ export class Client {
       if (plain) this.pool.free(number);
       else this.pool.recycle(number);
     }
+  }
+
+  /** Until a request that was queued has ended: 1 when its outputs are in its memory, else 2. */
+  #wait(number: number, op: string): number {
+    const { slot, generation } = this.#model;
+    let ended: number;
+    do {
+      ended = check(native.mr_request_wait(slot, generation, number, waitSliceMs), op);
+      if (ended === 0) this.#serve();
+    } while (ended === 0);
+    return ended;
   }
 
   /** Queues a request; `pending` settles when it has ended. */

@@ -99,15 +99,16 @@ pub fn run(t: *Thread, slot: u32, generation: u32, number: u32, rows: u32, route
     return 1;
 }
 
-/// Waits for a request that `run` queued, half a second at most: 1 when it has ended. It returns early when a batch lacks
-/// rows: see `finished`.
+/// Waits for a request that `run` queued, half a second at most. 0: it has not ended; it also returns early when a batch lacks
+/// rows, see `finished`. 1: its outputs are in its memory and it is idle again; 2: `outcome` and `recycle` are due.
 pub fn wait(t: *Thread, slot: u32, generation: u32, number: u32, limit_ms: u32) !i32 {
     const pinned = try pin(t, slot, generation);
     defer pinned.release();
     const target = try pinned.ptr.find(number, &.{ .queued, .running, .done });
     if (!target.blocking) return report.fail(error.invalid_argument, "request {d} is not waited for.", .{number});
     const limit_ns = @as(u64, @min(limit_ms, wait_limit_ms)) * std.time.ns_per_ms;
-    return @intFromBool(replicaOf(pinned.ptr, target).schedule.wait(target, limit_ns));
+    if (!replicaOf(pinned.ptr, target).schedule.wait(target, limit_ns)) return 0;
+    return if (pinned.ptr.settleNow(target)) 1 else 2;
 }
 
 /// 1: the request had not begun and never will; `recycle` it. 0: it has begun, and will be in `finished`; if nothing else runs
@@ -175,6 +176,7 @@ pub fn recycle(t: *Thread, slot: u32, generation: u32, number: u32) !i32 {
 fn prepare(client: *Client, number: u32, rows: u32, route: u32) !*Request {
     const target = try client.find(number, &.{.idle});
     const model = client.model;
+    target.rewind();
     if (rows == rows_bound) {
         try target.useBound(&model.form);
     } else {

@@ -152,8 +152,6 @@ pub const Client = struct {
             request.state.store(.done, .monotonic);
             return if (request.failure) |err| report.status(err) else 1;
         }
-        for (request.outputs) |*output| output.placement = .unset;
-        request.rewind();
         request.state.store(.idle, .monotonic);
         return 0;
     }

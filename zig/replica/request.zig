@@ -125,7 +125,6 @@ pub const Request = struct {
         if (self.failure != null) allocator.free(self.text);
         self.text = "";
         self.failure = null;
-        self.rewind();
     }
 
     /// No output is anywhere.
@@ -141,7 +140,9 @@ pub const Request = struct {
         }
     }
 
+    /// Before it is queued.
     pub fn rewind(self: *Request) void {
+        self.plain = false;
         self.blocking = false;
         self.given_up.store(false, .monotonic);
         self.planned = 0;
@@ -293,6 +294,10 @@ pub const Request = struct {
         for (self.outputs, self.client.model.slots.outputs) |output, area| {
             if (output.placement != .area or area.stride == 0) self.plain = false;
         }
+        // On the thread that has them at hand: JavaScript's then touches nothing but the state.
+        if (self.plain) for (self.outputs) |*output| {
+            output.placement = .unset;
+        };
     }
 };
 
