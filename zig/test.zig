@@ -33,6 +33,7 @@ test {
     _ = @import("engine/onnx/outline.zig");
     _ = @import("engine/onnx/session_test.zig");
     _ = @import("engine/onnx/weights_test.zig");
+    _ = @import("os/clock.zig");
     _ = @import("os/futex.zig");
     _ = @import("os/pagemap.zig");
     _ = @import("os/seat.zig");

@@ -4,7 +4,7 @@ const Thread = @import("../abi/thread.zig").Thread;
 const report = @import("../abi/report.zig");
 const memory = @import("memory.zig");
 const source = @import("source.zig");
-const futex = @import("../os/futex.zig");
+const clock = @import("../os/clock.zig");
 const switches = @import("../os/switches.zig");
 const engine_value = @import("../engine/onnx/value.zig");
 const Client = @import("../replica/client.zig").Client;
@@ -20,11 +20,11 @@ const wait_limit_ms = 500;
 const rows_bound = std.math.maxInt(u32);
 
 /// When the call began that submits the next request of this thread.
-threadlocal var began_ns: u64 = 0;
+threadlocal var began_ticks: u64 = 0;
 
 /// A call begins that will submit a request: its preparation counts from here.
 pub fn begin(_: *Thread) !i32 {
-    began_ns = futex.now();
+    began_ticks = clock.ticks();
     return 0;
 }
 
@@ -89,7 +89,7 @@ pub fn run(t: *Thread, slot: u32, generation: u32, number: u32, rows: u32, route
     const replica = replicaOf(client, target);
     target.blocking = true;
     client.retain();
-    if (replica.schedule.borrow(&client.plan, target, target.times.queued)) {
+    if (replica.schedule.borrow(&client.plan, target)) {
         replica.engine.run(&client.plan);
         replica.schedule.finish(&client.plan);
         replica.schedule.giveBack();
@@ -186,9 +186,9 @@ fn prepare(client: *Client, number: u32, rows: u32, route: u32) !*Request {
     if (target.single and model.form.compiled_rows > 0) return report.fail(error.wrong_shape, "inputs or outputs of request {d} have no shape of the model.", .{number});
     target.replica = try choose(client, route);
     target.priority = @bitCast(@as(u16, @truncate(route >> 16)));
-    target.times.queued = futex.now();
-    target.times.began = if (began_ns > 0) began_ns else target.times.queued;
-    began_ns = 0;
+    target.times.queued_ticks = clock.ticks();
+    target.times.began_ticks = if (began_ticks > 0) began_ticks else target.times.queued_ticks;
+    began_ticks = 0;
     return target;
 }
 

@@ -1,5 +1,6 @@
 //! A loaded model: its replicas, and the clients that share them. It goes with the last client.
 const std = @import("std");
+const clock = @import("../os/clock.zig");
 const futex = @import("../os/futex.zig");
 const report = @import("../abi/report.zig");
 const engine = @import("../engine/onnx/session.zig");
@@ -94,6 +95,7 @@ pub const Model = struct {
     /// Starts the replicas' threads and waits until all are loaded, or one has failed. Not on a JavaScript thread.
     pub fn start(self: *Model) !void {
         _ = live.fetchAdd(1, .monotonic);
+        clock.start();
         var started: u32 = 0;
         const spawned: ?anyerror = for (self.replicas) |*replica| {
             self.retain();

@@ -2,6 +2,7 @@
 //! and again, so that what stays the same costs nothing in the next run.
 const std = @import("std");
 const report = @import("../abi/report.zig");
+const clock = @import("../os/clock.zig");
 const Mapping = @import("../shm/mapping.zig").Mapping;
 const Library = @import("../engine/onnx/library.zig").Library;
 const Value = @import("../engine/onnx/value.zig").Value;
@@ -46,8 +47,19 @@ pub const Output = struct {
     kept: Kept,
 };
 
-/// Monotonic nanoseconds.
-pub const Times = struct { began: u64 = 0, queued: u64 = 0, started: u64 = 0 };
+/// Monotonic nanoseconds, but for the two that its own thread notes, in ticks of `os/clock.zig`.
+pub const Times = struct {
+    began_ticks: u64 = 0,
+    queued_ticks: u64 = 0,
+    began: u64 = 0,
+    queued: u64 = 0,
+    started: u64 = 0,
+
+    pub fn convert(self: *Times, reference: clock.Reference) void {
+        self.queued = reference.nsAt(self.queued_ticks);
+        self.began = @min(self.queued, reference.nsAt(self.began_ticks));
+    }
+};
 
 pub const Request = struct {
     client: *Client,

@@ -3,6 +3,7 @@
 //!
 //! Submitting takes no lock. The lock is held for the moments in which a plan is made, finished, or a request given up.
 const std = @import("std");
+const clock = @import("../os/clock.zig");
 const futex = @import("../os/futex.zig");
 const report = @import("../abi/report.zig");
 const switches = @import("../os/switches.zig");
@@ -76,15 +77,17 @@ pub const Schedule = struct {
 
     /// Makes the calling thread the one that runs `request`, if nothing else runs or waits and it will not take long; then
     /// `finish`. False: it has to be queued.
-    pub fn borrow(self: *Schedule, plan: *Plan, request: *Request, now: u64) bool {
+    pub fn borrow(self: *Schedule, plan: *Plan, request: *Request) bool {
+        const now: clock.Reference = .now();
         self.lock.lock();
         defer self.lock.unlock();
         self.drain();
         if (self.running != null or self.waiting.count > 0 or self.stopping or self.last_run_ns > run_here_ns) return false;
         if (self.form.compiled_rows > 0 and request.rows != self.form.compiled_rows) return false;
         _ = self.load.fetchAdd(1, .monotonic);
+        request.times.convert(now);
         plan.setWhole(request);
-        self.begin(plan, now);
+        self.begin(plan, now.ns);
         return true;
     }
 
@@ -278,11 +281,15 @@ pub const Schedule = struct {
     }
 
     fn drain(self: *Schedule) void {
-        var rest_of = self.inbox.takeAll();
-        while (rest_of) |request| {
-            rest_of = request.next;
+        var rest_of = self.inbox.takeAll() orelse return;
+        const reference: clock.Reference = .now();
+        while (true) {
+            const request = rest_of;
+            const following = request.next;
+            request.times.convert(reference);
             if (switches.off("priority_order")) request.priority = 0;
             self.waiting.add(request);
+            rest_of = following orelse return;
         }
     }
 
