@@ -5,7 +5,9 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { root, type SwitchRow, switchRows } from "./switch-table.ts";
 
-type Outcome = "passed" | "failed" | "skipped" | "absent";
+type Outcome = "passed" | "failed" | "skipped" | "absent" | "hung";
+
+const hungMs = 30_000;
 
 const reports = mkdtempSync(join(tmpdir(), "millrace-switches-"));
 let runs = 0;
@@ -20,7 +22,7 @@ async function outcomes(file: string, only?: { test: string; switch: string }): 
       "test",
       file,
       "--timeout",
-      "60000",
+      only === undefined ? "60000" : "10000",
       "--reporter=junit",
       `--reporter-outfile=${report}`,
       ...filter,
@@ -31,7 +33,11 @@ async function outcomes(file: string, only?: { test: string; switch: string }): 
       stdio: ["ignore", "ignore", "ignore"],
     },
   );
+  // What a switch keeps from ending would keep everything.
+  const limit = only === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), hungMs);
   await child.exited;
+  clearTimeout(limit);
+  if (only !== undefined && child.signalCode === "SIGKILL") return new Map([[only.test, "hung"]]);
   const found = new Map<string, Outcome>();
   // A run that crashed wrote no report: every test is then absent.
   const text = (await Bun.file(report).exists()) ? readFileSync(report, "utf8") : "";
