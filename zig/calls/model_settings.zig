@@ -13,8 +13,8 @@ const traces_limit = 1 << 20;
 /// Values: threads of a run (0: one fewer than there are cores, shared by the replicas), replicas, batching axis + 1 (0: none),
 /// rows of a merged batch at most, nanoseconds that a compiled batch waits (-1: for ever), 1 to ask for rows when they are over,
 /// traces kept (0: all), 1 if other threads may attach, 1 if requests have whole compiled batches, nanoseconds that a device
-/// under way waits for the first rows of a batch (-1: for ever), 1 if it gets zeros only while a request waits; from 16 on,
-/// numbers kept for `notes`.
+/// under way waits for the first rows of a batch (-1: for ever), 1 if it gets zeros only while a request waits, 1 if programs end by
+/// themselves when the model is closed; from 16 on, numbers kept for `notes`.
 pub fn read(t: *Thread, library_path: [:0]const u8, model_path: [:0]const u8) !models.Settings {
     const threads = try limited(t, 0, 0, threads_limit, "threads");
     const replicas = try limited(t, 1, 1, replicas_limit, "replicas");
@@ -35,6 +35,7 @@ pub fn read(t: *Thread, library_path: [:0]const u8, model_path: [:0]const u8) !m
             .ask = t.block.values[5] == 1,
             .idle_ns = try duration(t, 9),
             .only_awaited = t.block.values[10] == 1,
+            .ends = t.block.values[11] == 1,
         },
         .traces_max = traces,
         .shared = t.block.values[7] == 1,

@@ -90,15 +90,20 @@ pub const DeviceEngine = struct {
     }
 
     pub fn asEngine(self: *DeviceEngine) Engine {
-        return .{ .context = self, .ready = nothing, .terminate = nothing, .stop = stop, .lends = false };
+        return .{ .context = self, .ready = ready, .terminate = terminate, .stop = stop, .lends = false };
     }
 
-    /// A program that is ended has to be loaded again, which costs more than running it to its end for nobody.
-    fn nothing(_: *anyopaque) void {}
+    fn ready(_: *anyopaque) void {}
+
+    /// A program that is stopped has to be loaded again, which costs more than running it to its end for nobody: it gets zeros.
+    fn terminate(context: *anyopaque) void {
+        const self: *DeviceEngine = @ptrCast(@alignCast(context));
+        self.replica.schedule.signal();
+    }
 
     fn stop(context: *anyopaque) void {
         const self: *DeviceEngine = @ptrCast(@alignCast(context));
-        self.session.stop();
+        if (!self.replica.schedule.rules.ends) self.session.stop();
     }
 
     /// Any thread: whoever waits for a batch waits no longer.

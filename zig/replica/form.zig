@@ -95,6 +95,7 @@ fn describe(memory: std.mem.Allocator, ports: []const engine_port.Port, batching
 }
 
 fn sharedRows(all: [2][]const engine_port.Port) bool {
+    if (all[0].len == 0) return false;
     var rows: ?i64 = null;
     for (all) |ports| for (ports) |port| {
         if (port.shape.len == 0 or port.shape[0] <= 0) return false;

@@ -15,6 +15,8 @@ pub const Rules = struct {
     ask: bool = false,
     /// How long a device that is inside its program waits for the first rows of a batch, before it gets zeros.
     idle_ns: u64 = 0,
+    /// One that is to stop gets zeros until its program has ended, so that others can run after it.
+    ends: bool = false,
     /// It gets zeros only while a request waits for its outputs.
     only_awaited: bool = false,
 };
@@ -95,6 +97,14 @@ pub const Running = struct {
         var next = self.first;
         while (next) |plan| : (next = plan.next) for (plan.used()) |part| if (part.request == request) return true;
         return false;
+    }
+
+    /// Rows run for which nobody waits any more, and no others.
+    pub fn isAbandoned(self: *const Running) bool {
+        var rows: u32 = 0;
+        var next = self.first;
+        while (next) |plan| : (next = plan.next) rows +|= plan.rows;
+        return rows > 0 and !self.isWanted();
     }
 
     /// Whether somebody waits for what runs.

@@ -12,6 +12,7 @@ const Inbox = @import("inbox.zig").Inbox;
 const Client = @import("client.zig").Client;
 const Record = @import("record.zig").Record;
 const Request = @import("request.zig").Request;
+const Completions = @import("completions.zig").Completions;
 const Waiting = @import("waiting.zig").Waiting;
 const planning = @import("plan.zig");
 const Plan = planning.Plan;
@@ -226,13 +227,17 @@ pub const Schedule = struct {
         self.lock.lock();
         defer self.lock.unlock();
         self.drain();
-        if (self.stopping) return .stop;
+        if (self.stopping) {
+            if (!self.rules.ends) return .stop;
+            plan.setEmpty(@max(1, self.form.compiled_rows));
+            return self.start(plan, now);
+        }
         switch (planning.compose(plan, &self.waiting, self.form, self.rules, now, self.hurry)) {
             .until => |due| return if (plan.hungry) self.askOnce() else .{ .rest = due },
             .run => return self.start(plan, now),
             .nothing => {},
         }
-        if (!self.hurry) {
+        if (!self.hurry and !self.running.isAbandoned()) {
             if (self.rules.only_awaited and !self.running.isWanted() and !switches.off("flush_only_awaited")) return .{ .rest = planning.forever };
             const due = since +| self.rules.idle_ns;
             if (now < due) return .{ .rest = due };
@@ -372,45 +377,5 @@ pub const Schedule = struct {
     fn terminateUnwanted(self: *Schedule) void {
         if (self.running.first == null or self.running.isWanted()) return;
         self.engine.terminate(self.engine.context);
-    }
-};
-
-/// What ended in one run, by the thread that is to be told.
-const Completions = struct {
-    schedule: *Schedule,
-    client: ?*Client = null,
-    newest: ?*Request = null,
-    oldest: ?*Request = null,
-    count: u32 = 0,
-    total: u32 = 0,
-    awaited: bool = false,
-
-    fn add(self: *Completions, request: *Request) void {
-        self.total += 1;
-        if (self.client != request.client) self.deliver();
-        self.client = request.client;
-        self.count += 1;
-        if (request.blocking) {
-            // Release pairs with the acquire in `wait`.
-            request.state.store(.done, .release);
-            self.awaited = true;
-            return;
-        }
-        // Under the lock: from here on `cancel` must not take it for one that waits for its next batch.
-        request.state.store(.ended, .monotonic);
-        request.next = self.newest;
-        self.newest = request;
-        if (self.oldest == null) self.oldest = request;
-    }
-
-    fn deliver(self: *Completions) void {
-        const client = self.client orelse return;
-        if (self.newest) |newest| client.announce(newest, self.oldest.?);
-        if (self.awaited) {
-            _ = self.schedule.ended.fetchAdd(1, .release);
-            futex.wakePrivate(&self.schedule.ended, std.math.maxInt(u31));
-        }
-        client.releaseMany(self.count);
-        self.* = .{ .schedule = self.schedule, .total = self.total };
     }
 };
