@@ -133,7 +133,7 @@ const limits = { queue: 65_535, threads: 1024, replicas: 256, rows: 65_536, mult
 
 /** @throws ArgumentError `invalid_argument` */
 export function resolveConfig(given: ModelRunnerConfig, popef: boolean, op: string): ResolvedConfig {
-  const defaults = popef ? { ...configDefaults, ...popefDefaults } : configDefaults;
+  const defaults = popef && !off("timeout_popef") ? { ...configDefaults, ...popefDefaults } : configDefaults;
   const config = { ...defaults, ...withoutUndefined(given) } as ModelRunnerConfig & typeof configDefaults;
   const integer = (name: keyof typeof configDefaults, least: number, most: number): number =>
     checkInteger(config[name], name, op, least, most);

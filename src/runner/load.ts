@@ -52,7 +52,7 @@ export function writeSettings(config: ResolvedConfig, wholeBatches: boolean): vo
     tracesMax(config),
     config.threadSafe ? 1 : 0,
     wholeBatches ? 1 : 0,
-    waitNs(timeoutNs(config)),
+    off("timeout_idle") ? -1 : waitNs(timeoutNs(config)),
     config.flushOnWaitingOutputs ? 1 : 0,
     config.runSavePrograms ? 1 : 0,
   ]);

@@ -164,12 +164,12 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
 
   /** What the model takes, with what is held constant or was given when it was loaded; in the thread that loaded it. */
   getModelInputs(): readonly DataDesc[] {
-    return [...this.getExecuteInputs(), ...(this.#deployment?.otherInputs ?? [])];
+    return [...this.getExecuteInputs(), ...others(this.#deployment?.otherInputs)];
   }
 
   /** What the model gives, with what save programs give when it is closed; in the thread that loaded it. */
   getModelOutputs(): readonly DataDesc[] {
-    return [...this.getExecuteOutputs(), ...(this.#deployment?.otherOutputs ?? [])];
+    return [...this.getExecuteOutputs(), ...others(this.#deployment?.otherOutputs)];
   }
 
   /** Counters since the model was loaded. @throws StateError `closed` */
@@ -327,6 +327,10 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
 }
 
 switchable("ModelRunner", ModelRunner);
+
+function others(descs: readonly DataDesc[] | undefined): readonly DataDesc[] {
+  return off("model_data_descs") ? [] : (descs ?? []);
+}
 
 function portsOf(model: Loaded, config: ResolvedConfig, op: string): Ports {
   const inputs = readPorts(model, "input", model.inputCount, op);

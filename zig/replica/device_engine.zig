@@ -152,7 +152,7 @@ pub const DeviceEngine = struct {
 
     /// Requests in the device and those that wait fail alike.
     fn fail(self: *DeviceEngine, err: anyerror) void {
-        const resets = err == error.device_application or (err == error.device_recoverable and self.session.recovery == .ipu_reset);
+        const resets = err == error.device_application or (err == error.device_recoverable and self.session.recovery == .ipu_reset) or switches.off("runner_resets_always");
         // It was the host that was late, and the device is none the worse for it.
         if (err == error.host_sync_timeout or (resets and self.auto_reset)) self.lost = true;
         if (!switches.off("runner_fails_queued")) self.replica.schedule.refuse(err);

@@ -1,4 +1,4 @@
-import { type Device, DeviceManager } from "../../device/index.ts";
+import { type Device, DeviceManager, type DeviceWait } from "../../device/index.ts";
 import { makeError } from "../../native/error.ts";
 import { logChoice } from "../../native/log.ts";
 import { off } from "../../native/switches.ts";
@@ -25,7 +25,7 @@ export async function chooseDevices(
   signal: AbortSignal | undefined,
   op: string,
 ): Promise<ChosenDevice[]> {
-  const named = off("runner_named_devices") ? {} : (given.replicaToDevice ?? {});
+  const named = off("replica_to_device") ? {} : (given.replicaToDevice ?? {});
   requireReplicas(named, config.replicationFactor, op);
   const manager = new DeviceManager();
   const chosen: ChosenDevice[] = [];
@@ -33,11 +33,11 @@ export async function chooseDevices(
   try {
     for (let replica = 0; replica < config.replicationFactor; replica++) {
       const device = named[replica];
-      hasIpus ??= device === undefined ? manager.ipuHardwareVersion() !== 0 : undefined;
+      hasIpus ??= device === undefined ? manager.ipuHardwareVersion() !== 0 && !off("automatic_devices") : undefined;
       if (device !== undefined) chosen.push({ device, owned: false });
       else if (!hasIpus) chosen.push({ device: undefined, owned: false });
       else {
-        const wait = off("runner_device_wait") ? {} : (given.deviceWaitConfig ?? {});
+        const wait = off("device_wait_config") ? {} : (given.deviceWaitConfig ?? defaultWait());
         const got = await manager.getDeviceAsync(model, { wait, signal });
         chosen.push({ device: got, owned: true });
       }
@@ -50,6 +50,11 @@ export async function chooseDevices(
   const why = hasIpus === false ? ": the system has no IPU" : "";
   logChoice(`model ${model.metadata.executable} runs on ${places.join(", ")}${why}`);
   return chosen;
+}
+
+/** Not at all. */
+function defaultWait(): DeviceWait {
+  return off("device_wait_default") ? { strategy: "waitForever", sleepTimeMs: 100 } : {};
 }
 
 export function giveDevicesBack(chosen: readonly ChosenDevice[]): void {

@@ -1,5 +1,6 @@
 import { findEngineLibrary } from "../../device/engine-library.ts";
 import { MillraceError, makeError } from "../../native/error.ts";
+import { off } from "../../native/switches.ts";
 import { checkExecutable, isPoplarExecutable } from "../../popef/executable/index.ts";
 import { compileOnnx, Model } from "../../popef/index.ts";
 import type { ModelRunnerConfig, ResolvedConfig } from "../config.ts";
@@ -40,9 +41,16 @@ async function deployModel(
   signal: AbortSignal | undefined,
   op: string,
 ): Promise<Deployment> {
-  using frozen = FrozenInputs.of(given.frozenInputs ?? {}, model.metadata.anchors, op);
+  const frozenDefault = off("frozen_default") ? { none: new Uint8Array(1) } : {};
+  using frozen = FrozenInputs.of(given.frozenInputs ?? frozenDefault, model.metadata.anchors, op);
   const anchors = anchorsOf(model, frozen.names, op);
-  const saved = new SavedOutputs(given.replicaToSaveProgramsOutputs ?? {}, anchors.save, config.replicationFactor, op);
+  const savedDefault = off("save_outputs_default") ? { 0: { none: new Uint8Array(1) } } : {};
+  const saved = new SavedOutputs(
+    given.replicaToSaveProgramsOutputs ?? savedDefault,
+    anchors.save,
+    config.replicationFactor,
+    op,
+  );
   await model.executable.loadAsync();
   const bytes = model.executable.data.bytes();
   const { checkPackageHash } = config;

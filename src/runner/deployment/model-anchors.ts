@@ -1,4 +1,5 @@
 import { makeError } from "../../native/error.ts";
+import { off } from "../../native/switches.ts";
 import { type Anchor, type Model, TensorType } from "../../popef/index.ts";
 import { elementTypes } from "../../tensor/index.ts";
 import type { DataDesc } from "../data-desc.ts";
@@ -28,14 +29,15 @@ export function anchorsOf(model: Model, frozen: ReadonlySet<string>, op: string)
   const outputs = streamed.filter(({ type }) => type === TensorType.Output);
   const load = inputs.filter((anchor) => uses(anchor, programFlow.load));
   const main = inputs.filter((anchor) => ofMain(anchor) && !load.includes(anchor));
-  const given = (anchor: Anchor) => frozen.has(anchor.name) || bringsData(model, anchor);
+  const isFrozen = ({ name }: Anchor) => frozen.has(name) && !off("frozen_constants");
+  const given = (anchor: Anchor) => isFrozen(anchor) || bringsData(model, anchor);
 
   for (const name of frozen) {
     if ([...load, ...main].some((anchor) => anchor.name === name)) continue;
     const known = [...load, ...main].map((anchor) => `"${anchor.name}"`).join(", ") || "none";
     throw makeError("unknown_input", { op, message: `frozenInputs names "${name}"; the model's inputs are ${known}.` });
   }
-  const missing = load.find((anchor) => !given(anchor));
+  const missing = load.find((anchor) => !frozen.has(anchor.name) && !bringsData(model, anchor));
   if (missing !== undefined) {
     throw makeError("missing_input", {
       op,
@@ -65,7 +67,7 @@ export function describeAnchors(model: Model, anchors: readonly Anchor[]): DataD
       shape,
       axisNames: Object.freeze(shape.map(() => undefined)),
       sizeInBytes: anchor.tensorInfo.sizeInBytes(),
-      popefContainsTensorData: bringsData(model, anchor),
+      popefContainsTensorData: bringsData(model, anchor) && !off("data_desc_has_data"),
     });
   });
 }

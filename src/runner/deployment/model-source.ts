@@ -1,4 +1,5 @@
 import { makeError } from "../../native/error.ts";
+import { off } from "../../native/switches.ts";
 import type { Model } from "../../popef/index.ts";
 import { filePath } from "../load.ts";
 
@@ -12,13 +13,13 @@ export type Found =
 
 /** @throws ArgumentError `invalid_argument` */
 export function findSource(source: ModelSource, op: string): Found {
-  if (Array.isArray(source)) {
+  if (Array.isArray(source) && !off("runner_paths")) {
     if (source.length === 0) throw makeError("invalid_argument", { op, message: "the list of PopEF files is empty." });
     return { kind: "popef", paths: source.map((path: string | URL) => filePath(path, op)) };
   }
-  if (isModel(source)) return { kind: "model", model: source };
+  if (isModel(source) && !off("runner_model")) return { kind: "model", model: source };
   const path = filePath(source as string | URL, op);
-  return /\.popef$/i.test(path) ? { kind: "popef", paths: [path] } : { kind: "onnx", path };
+  return /\.popef$/i.test(path) && !off("runner_popef") ? { kind: "popef", paths: [path] } : { kind: "onnx", path };
 }
 
 /** By shape: the class would bring all of PopEF with it. */

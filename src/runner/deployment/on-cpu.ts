@@ -1,6 +1,7 @@
 import { findEngineLibrary } from "../../device/engine-library.ts";
 import { NativeBuffer } from "../../native/buffer.ts";
 import { logChoice } from "../../native/log.ts";
+import { off } from "../../native/switches.ts";
 import type { DecodedExecutable } from "../../popef/executable/index.ts";
 import type { Model, PopefData } from "../../popef/index.ts";
 import { elementTypes } from "../../tensor/index.ts";
@@ -37,11 +38,11 @@ export async function onCpu(
     return { name: anchor.name, type: typeCode(anchor), size, ...placeOf(model, frozen, anchor.name, held, op) };
   });
   const engine = findEngineLibrary(given.engine?.path, op);
-  const options = { wholeBatches: true, signal };
+  const options = { wholeBatches: !off("whole_batches"), signal };
   const { loaded, version } = await loadParts(graph, { weights, constants }, engine, config, options, op);
   logChoice(`ONNX Runtime ${version}: ${engine}`);
   // Nothing changes them while the model runs: they are what a save program would give.
-  if (config.runSavePrograms) {
+  if (config.runSavePrograms && !off("run_save_programs")) {
     for (const { name } of anchors.save) saved.keep(name, bytesOf(model, frozen, name));
   }
   return {
@@ -54,7 +55,8 @@ export async function onCpu(
 
 function placeOf(model: Model, frozen: FrozenInputs, name: string, held: DisposableStack, op: string): Place {
   const own = frozen.get(name);
-  if (own !== undefined) return { memory: [own.memory.slot, own.memory.generation], offset: 0 };
+  if (own !== undefined && !off("frozen_inputs"))
+    return { memory: [own.memory.slot, own.memory.generation], offset: 0 };
   const { data, info } = model.tensorData(name)!;
   const { slot, generation, byteOffset } = data.native;
   if (byteOffset % elementTypes[info.tensorInfo.dtype].size === 0)

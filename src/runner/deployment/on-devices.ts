@@ -41,9 +41,9 @@ export async function onDevices(plan: Plan, chosen: readonly ChosenDevice[], op:
       load,
       inputs: streams(anchors.inputs),
       outputs: streams(anchors.outputs),
-      autoReset: config.autoReset,
+      autoReset: config.autoReset && !off("auto_reset"),
     };
-    const options = { wholeBatches: true, signal };
+    const options = { wholeBatches: !off("whole_batches"), signal };
     // No engine of this process's runs it; the path is never looked at.
     const { loaded } = await loadParts(new Uint8Array(0), { devices }, "none", config, options, op);
     return {
@@ -52,7 +52,7 @@ export async function onDevices(plan: Plan, chosen: readonly ChosenDevice[], op:
       otherOutputs: describeAnchors(model, anchors.save),
       close: async () => {
         try {
-          if (config.runSavePrograms) {
+          if (config.runSavePrograms && !off("run_save_programs")) {
             for (const [replica, { session }] of opened.entries()) await save(session, replica, plan);
           }
         } finally {
@@ -70,7 +70,7 @@ export async function onDevices(plan: Plan, chosen: readonly ChosenDevice[], op:
 async function openSession({ model, anchors, frozen, given }: Plan, device: Device, op: string): Promise<Session> {
   const session = new Session(model, {
     checkPackageHash: given.checkPackageHash,
-    maxLookAhead: off("runner_max_look_ahead") ? undefined : given.maxLookAhead,
+    maxLookAhead: off("runner_look_ahead") ? undefined : given.maxLookAhead,
     engine: { path: given.engine && findEngineLibrary(given.engine.path, op), threads: given.engine?.threads },
   });
   try {
@@ -78,7 +78,7 @@ async function openSession({ model, anchors, frozen, given }: Plan, device: Devi
     const { streams } = Session.life(session);
     for (const anchor of [...anchors.load, ...anchors.constants]) {
       const own = frozen.get(anchor.name);
-      if (own === undefined || off("runner_frozen_weights")) continue;
+      if (own === undefined || off("frozen_inputs")) continue;
       const { slot, generation } = own.memory;
       streams!.connectStored(anchor, { slot, generation, byteOffset: 0 }, own.byteLength, op);
     }
@@ -97,7 +97,7 @@ async function save(session: Session, replica: number, { model, anchors, saved }
   session.setUserOutputHandler(({ anchor, replicaId }) => {
     if (!anchors.save.includes(anchor)) return null;
     return (view) => {
-      if (off("runner_save_outputs")) return;
+      if (off("save_programs_outputs")) return;
       const part = view.as("uint8") as unknown as Uint8Array;
       const target = saved.find(replica, anchor.name);
       const at = anchor.isPerReplica ? replicaId * part.byteLength : 0;

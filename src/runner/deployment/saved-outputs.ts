@@ -41,7 +41,7 @@ export class SavedOutputs {
   }
 
   fill(): void {
-    if (off("runner_save_outputs")) return;
+    if (off("save_programs_outputs")) return;
     for (const deliver of this.#kept.splice(0)) deliver();
   }
 }

@@ -35,8 +35,11 @@ describe("a runner's devices", () => {
 
   test("that are not to be had are an error, and those that were got are given back", async () => {
     using sim = simulate({ ipus: 2 });
-    const loading = ModelRunner.load(await popefFile(), { replicationFactor: 3 });
-    await expect(loading).rejects.toEqual(failure("device_unavailable"));
+    const controller = new AbortController();
+    const given = { replicationFactor: 3, signal: controller.signal };
+    const timer = setTimeout(() => controller.abort(), 2000);
+    await expect(ModelRunner.load(await popefFile(), given)).rejects.toEqual(failure("device_unavailable"));
+    clearTimeout(timer);
     expect(sim.leaks()).toEqual([]);
   });
 

@@ -3,6 +3,7 @@ import { compileOnnx } from "../../../src/popef/index.ts";
 import { ModelRunner, type ModelRunnerConfig } from "../../../src/runner/index.ts";
 import { TensorMemory } from "../../../src/tensor/index.ts";
 import { simulate } from "../../../src/testing/index.ts";
+import { copyModel } from "../../session/copy-model.ts";
 import { failure } from "../fixture.ts";
 import { models } from "../models.ts";
 import { pairFile, popefFile, product, rows, weight } from "./popef-models.ts";
@@ -92,8 +93,13 @@ describe("frozenInputs of an ONNX model", () => {
   });
 });
 
-test("a weight that is nowhere is asked for by name", async () => {
+test("without frozenInputs, the default, execute has every input of the main program", async () => {
   using model = await compileOnnx(models.pair, { batchSize: 2 });
   await using runner = await ModelRunner.load(model);
-  expect(runner.getModelInputs().map(({ name }) => name)).toEqual(["a", "b"]);
+  expect(runner.getExecuteInputs().map(({ name }) => name)).toEqual(["a", "b"]);
+});
+
+test("a weight that is nowhere is asked for by name", async () => {
+  using model = copyModel({ noWeight: true });
+  await expect(ModelRunner.load(model)).rejects.toEqual(failure("missing_input", '"w"'));
 });

@@ -32,13 +32,17 @@ describe("a request that is shorter than the iterations of the program", () => {
 
   test("is answered when timeoutNs is over, which gives the other iterations zeros", async () => {
     await using runner = await load({ timeoutNs: 2e7 });
-    expect((await runner.executeAsync({ x: rows(4) }))["y"]!.data).toEqual(product(rows(4)));
+    const request = runner.executeAsync({ x: rows(4) });
+    expect(await outcome(request, 2000)).toBe("answered");
+    expect((await request)["y"]!.data).toEqual(product(rows(4)));
     expect(runner.stats()).toMatchObject({ batches: 2, paddingRows: 4 });
   });
 
   test('is answered at once with maxLookAhead "0"', async () => {
     await using runner = await load({ timeoutNs: 0, maxLookAhead: "0" });
-    expect(runner.execute({ x: rows(4) })["y"]!.data).toEqual(product(rows(4)));
+    const first = runner.executeAsync({ x: rows(4) });
+    expect(await outcome(first)).toBe("answered");
+    expect((await first)["y"]!.data).toEqual(product(rows(4)));
     expect(await outcome(runner.executeAsync({ x: rows(4, 1) }))).toBe("answered");
     expect(await outcome(runner.executeAsync({ x: rows(4, 2) }))).toBe("answered");
   });

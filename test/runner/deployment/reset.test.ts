@@ -40,7 +40,11 @@ describe("a replica whose device fails", () => {
     expect(sim.leaks()).toEqual([]);
   });
 
-  test.each([true, false])("fails those that run and those that wait alike, autoReset %p", async (autoReset) => {
+  test("fails those that run and those that wait alike", async () => {
+    for (const autoReset of [true, false]) await failsAll(autoReset);
+  });
+
+  async function failsAll(autoReset: boolean) {
     using sim = simulate({ ipus: 1 });
     await using runner = await ModelRunner.load(await popefFile({ deviceIterations: 2 }), { autoReset });
     sim.ipu.fail({ atSync: 3, error: "application" });
@@ -50,6 +54,27 @@ describe("a replica whose device fails", () => {
     const codes = ended.map((one) => (one.status === "rejected" ? one.reason.code : "answered"));
     expect(codes).toEqual(["answered", ...Array(7).fill("device_application")]);
     expect(runner.stats()).toMatchObject({ completed: 1, failed: 7, pending: 0, queued: 0, running: 0 });
+  }
+
+  test("goes on failing after an error that a reset does not mend", async () => {
+    using sim = simulate({ ipus: 1 });
+    await using runner = await ModelRunner.load(await popefFile(), { autoReset: true });
+    sim.ipu.fail({ atSync: 1, error: "recoverable", recoveryAction: "FULL_RESET" });
+    for (let time = 0; time < 3; time++)
+      await expect(runner.executeAsync({ x: rows(4) })).rejects.toEqual(failure("device_recoverable", "FULL_RESET"));
+  });
+
+  test("is reset before the next request where autoReset says so, and else goes on failing, as by default", async () => {
+    using sim = simulate({ ipus: 1 });
+    for (const config of [{ autoReset: true }, {}]) {
+      await using runner = await ModelRunner.load(await popefFile(), config);
+      sim.ipu.fail({ atSync: 1, error: "recoverable" });
+      await expect(runner.executeAsync({ x: rows(4) })).rejects.toEqual(failure("device_recoverable", "IPU_RESET"));
+      const next = runner.executeAsync({ x: rows(4) });
+      if (config.autoReset) expect((await next)["y"]!.data).toEqual(product(rows(4)));
+      else await expect(next).rejects.toEqual(failure("device_recoverable"));
+      expect(runner.config().autoReset).toBe(config.autoReset ?? false);
+    }
   });
 
   test("has its weights again after the reset", async () => {
