@@ -20,6 +20,7 @@ pub const modules = .{
     .replica = @import("calls/replica.zig"),
     .request = @import("calls/request.zig"),
     .graph = @import("calls/graph.zig"),
+    .deployment = @import("calls/deployment.zig"),
     .queue = @import("calls/queue.zig"),
     .device = @import("calls/device.zig"),
     .simulation = @import("calls/simulation.zig"),

@@ -43,9 +43,11 @@ test {
     _ = @import("ring/explore_test.zig");
     _ = @import("ring/layout.zig");
     _ = @import("ring/spsc_test.zig");
+    _ = @import("replica/device_engine.zig");
     _ = @import("replica/form.zig");
     _ = @import("replica/histogram.zig");
     _ = @import("replica/inbox.zig");
+    _ = @import("replica/parts.zig");
     _ = @import("replica/plan_test.zig");
     _ = @import("replica/record.zig");
     _ = @import("replica/rows.zig");

@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 3001659081;
+export const digest = 99580919;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -62,6 +62,7 @@ export const symbols = {
   mr_request_take: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_request_recycle: { args: ["u32", "u32", "u32"], returns: "i32" },
   mr_graph_describe: { args: ["u32", "u32", "f64", "f64", "u32"], returns: "i32" },
+  mr_deployment_load: { args: ["u32", "u32", "f64", "f64", "u32"], returns: "i32" },
   mr_queue_open: { args: ["f64"], returns: "i32" },
   mr_queue_add: { args: ["u32", "u32", "u32", "u32", "f64"], returns: "i32" },
   mr_queue_stream: { args: ["u32", "u32", "u32"], returns: "i32" },

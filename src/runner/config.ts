@@ -1,6 +1,7 @@
 import { checkInteger } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { off, switchable } from "../native/switches.ts";
+import { checkBoolean, type DeploymentConfig, deploymentDefaults, resolveDeployment } from "./deployment-config.ts";
 import type { OutputMemory } from "./execute-options.ts";
 import type { Expectation, Inputs } from "./expectation.ts";
 
@@ -21,7 +22,7 @@ export interface FlushData {
 }
 
 /** Options of `ModelRunner.load`. Durations in nanoseconds, `Infinity` for "for ever", as the original has them. */
-export interface ModelRunnerConfig<E extends Expectation = Expectation> {
+export interface ModelRunnerConfig<E extends Expectation = Expectation> extends DeploymentConfig {
   /** What the model must be like; gives the types of inputs and outputs. */
   readonly expect?: E | undefined;
   /** Copies of the model that run side by side, each with a native thread of its own. Default 1. */
@@ -43,8 +44,9 @@ export interface ModelRunnerConfig<E extends Expectation = Expectation> {
    */
   readonly ringBufferSizeMultiplier?: number | undefined;
   /**
-   * How long the first rows of a compiled batch wait for more before it runs filled up with zeros; 0: until it is full.
-   * Default: undefined, it does not wait.
+   * How long the first rows of a compiled batch wait for more before it runs filled up with zeros; 0: until it is full. So long
+   * also waits a device that has iterations left and no rows for them. Default: 5 s for PopEF models; for ONNX models undefined,
+   * nothing waits.
    */
   readonly timeoutNs?: number | undefined;
   /** Wait by `batchSizeTimeoutNs` instead of `timeoutNs`. Default false. */
@@ -57,8 +59,8 @@ export interface ModelRunnerConfig<E extends Expectation = Expectation> {
    */
   readonly dataParallelTimeoutNs?: number | undefined;
   /**
-   * Run filled up batches only when somebody waits for outputs. On the CPU a run begins only for a request, so that this
-   * is always so. Default false.
+   * A device that has iterations left gets zeros for them only while somebody waits for outputs; else it waits on for requests.
+   * On the CPU a run begins only for a request, so that this is always so. Default false.
    */
   readonly flushOnWaitingOutputs?: boolean | undefined;
   /**
@@ -100,14 +102,27 @@ export const configDefaults = switchable("ModelRunnerConfig", {
   validateIoParams: true,
   threadSafe: false,
   requestTracepointsBufferSize: 1000,
+  ...deploymentDefaults,
 } as const);
+/** What else applies for PopEF models. */
+const popefDefaults = switchable("ModelRunnerConfig", { timeoutNs: 5_000_000_000 } as const);
 
-type Given = "expect" | "signal" | "flushCallback" | "engine" | "batchingDim" | "timeoutNs";
+type Given =
+  | "expect"
+  | "signal"
+  | "flushCallback"
+  | "engine"
+  | "batchingDim"
+  | "timeoutNs"
+  | "frozenInputs"
+  | "replicaToDevice"
+  | "replicaToSaveProgramsOutputs"
+  | "deviceWaitConfig";
 
 /** The options that a runner has, defaults filled in. */
 export type ResolvedConfig = {
   readonly [K in Exclude<keyof ModelRunnerConfig, Given>]-?: NonNullable<ModelRunnerConfig[K]>;
-} & Pick<ModelRunnerConfig, "flushCallback" | "batchingDim" | "timeoutNs"> & {
+} & Pick<ModelRunnerConfig, Exclude<Given, "expect" | "signal" | "engine">> & {
     /** Threads that one run may use; 0: the native side has chosen. */
     readonly threads: number;
   };
@@ -117,8 +132,9 @@ const noBatching = 0xffff_ffff;
 const limits = { queue: 65_535, threads: 1024, replicas: 256, rows: 65_536, multiplier: 1024, traces: 1 << 20 };
 
 /** @throws ArgumentError `invalid_argument` */
-export function resolveConfig(given: ModelRunnerConfig, op: string): ResolvedConfig {
-  const config = { ...configDefaults, ...withoutUndefined(given) } as ModelRunnerConfig & typeof configDefaults;
+export function resolveConfig(given: ModelRunnerConfig, popef: boolean, op: string): ResolvedConfig {
+  const defaults = popef && !off("timeout_popef") ? { ...configDefaults, ...popefDefaults } : configDefaults;
+  const config = { ...defaults, ...withoutUndefined(given) } as ModelRunnerConfig & typeof configDefaults;
   const integer = (name: keyof typeof configDefaults, least: number, most: number): number =>
     checkInteger(config[name], name, op, least, most);
   const boolean = (name: keyof typeof configDefaults): boolean => checkBoolean(config[name], name, op);
@@ -148,17 +164,13 @@ export function resolveConfig(given: ModelRunnerConfig, op: string): ResolvedCon
     validateIoParams: boolean("validateIoParams"),
     threadSafe: boolean("threadSafe"),
     requestTracepointsBufferSize: integer("requestTracepointsBufferSize", 0, limits.traces),
+    ...resolveDeployment(config, op),
     threads: engine?.threads === undefined ? 0 : checkInteger(engine.threads, "engine.threads", op, 1, limits.threads),
   });
 }
 
 function withoutUndefined(given: object): object {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-}
-
-function checkBoolean(value: unknown, name: string, op: string): boolean {
-  if (typeof value === "boolean") return value;
-  throw makeError("invalid_argument", { op, message: `${name} is ${String(value)}, neither true nor false.` });
 }
 
 function checkDuration(value: unknown, name: string, op: string): number {

@@ -10,6 +10,6 @@ export interface DataDesc {
   readonly axisNames: readonly (string | undefined)[];
   /** Bytes of the whole tensor; undefined when an axis is -1. */
   readonly sizeInBytes: number | undefined;
-  /** Whether the model's file has data for it; never for what `execute` takes and gives, and never for an ONNX model. */
+  /** Whether the PopEF files have data for it, which `frozenInputs` may replace; never for what `execute` takes and gives. */
   readonly popefContainsTensorData: boolean;
 }

@@ -28,16 +28,7 @@ export function loadModel(
   const start = () => {
     const engineLength = writePath(engine, 0, op);
     const modelLength = writePath(model, engineLength, op);
-    const { values } = block;
-    values[0] = config.threads;
-    values[1] = off("replication_factor") ? 1 : config.replicationFactor;
-    values[2] = config.batchingDim === undefined || off("batching_dim") ? 0 : config.batchingDim + 1;
-    values[3] = off("max_batch_size") ? 65_536 : config.maxBatchSize;
-    values[4] = off("timeout_ns") ? 0 : waitNs(config);
-    values[5] = config.flushCallback === undefined || off("flush_callback") ? 0 : 1;
-    values[6] = tracesMax(config);
-    values[7] = config.threadSafe ? 1 : 0;
-    writeNotes(config);
+    writeSettings(config, false);
     return native.mr_replica_load(engineLength, modelLength);
   };
   const take = (slot: number) => {
@@ -46,6 +37,26 @@ export function loadModel(
     return loaded;
   };
   return runJob(start, take, op, signal);
+}
+
+/** Leaves in the block what `mr_replica_load` reads. `wholeBatches`: without `batchingDim`, requests have whole compiled batches. */
+export function writeSettings(config: ResolvedConfig, wholeBatches: boolean): void {
+  const { batchingDim, flushCallback } = config;
+  block.values.set([
+    config.threads,
+    off("replication_factor") ? 1 : config.replicationFactor,
+    batchingDim === undefined || off("batching_dim") ? 0 : batchingDim + 1,
+    off("max_batch_size") ? 65_536 : config.maxBatchSize,
+    waitNs(batchNs(config)),
+    flushCallback === undefined || off("flush_callback") ? 0 : 1,
+    tracesMax(config),
+    config.threadSafe ? 1 : 0,
+    wholeBatches ? 1 : 0,
+    off("timeout_idle") ? -1 : waitNs(timeoutNs(config)),
+    config.flushOnWaitingOutputs ? 1 : 0,
+    config.runSavePrograms ? 1 : 0,
+  ]);
+  writeNotes(config);
 }
 
 /** This thread's access to a model of the process that another thread shared. */
@@ -57,7 +68,7 @@ export function attachModel(token: string, op: string): { model: Loaded; config:
   return { model, config: readNotes(model, op) };
 }
 
-function readLoaded(slot: number): Loaded {
+export function readLoaded(slot: number): Loaded {
   const [generation = 0, inputCount = 0, outputCount = 0] = block.results;
   return { slot, generation, inputCount, outputCount };
 }
@@ -67,15 +78,24 @@ function tracesMax({ requestTracepointsBufferSize: size }: ResolvedConfig): numb
   return size === 0 && off("tracepoints_unlimited") ? 1000 : size;
 }
 
-/** How long an incomplete batch waits for rows; 0: it does not, -1: for ever. */
-function waitNs({ isBatchSizeTimeoutEnabled, batchSizeTimeoutNs, timeoutNs }: ResolvedConfig): number {
-  const byBatchSize = (isBatchSizeTimeoutEnabled && !off("batch_size_timeout")) || off("batch_size_timeout_enabled");
-  let ns = byBatchSize ? batchSizeTimeoutNs : (timeoutNs ?? 0);
-  if (!byBatchSize && timeoutNs === 0 && !off("timeout_never")) ns = Number.POSITIVE_INFINITY;
+/** How long an incomplete batch waits for rows. */
+function batchNs(config: ResolvedConfig): number {
+  const { isBatchSizeTimeoutEnabled: enabled, batchSizeTimeoutNs } = config;
+  const byBatchSize = (enabled && !off("batch_size_timeout")) || off("batch_size_timeout_enabled");
+  if (byBatchSize) return batchSizeTimeoutNs;
+  return off("timeout_ns") ? 0 : timeoutNs(config);
+}
+
+function timeoutNs({ timeoutNs: given }: ResolvedConfig): number {
+  return given === 0 && !off("timeout_never") ? Number.POSITIVE_INFINITY : (given ?? 0);
+}
+
+/** As the native side has it: 0: no waiting, -1: for ever. */
+function waitNs(ns: number): number {
   return ns > Number.MAX_SAFE_INTEGER ? -1 : Math.floor(ns);
 }
 
-function writePath(path: string, offset: number, op: string): number {
+export function writePath(path: string, offset: number, op: string): number {
   return writeText(path, offset, pathBytesMax, () =>
     makeError("invalid_argument", { op, message: `a path of ${path.length} characters is too long.` }),
   );

@@ -8,6 +8,8 @@ import { Client, closedError } from "./client.ts";
 import type { Given, Results } from "./collect.ts";
 import { type ModelRunnerConfig, QueuePolicy, type ResolvedConfig, resolveConfig } from "./config.ts";
 import type { DataDesc } from "./data-desc.ts";
+import type { Deployment } from "./deployment/deployment.ts";
+import { findSource, type ModelSource } from "./deployment/model-source.ts";
 import {
   checkDeadline,
   checkSignal,
@@ -19,7 +21,7 @@ import { checkExpectation, type Expectation, type Inputs, type OutputPromises, t
 import { serveFlushes } from "./flush.ts";
 import { InputPort } from "./input-port.ts";
 import { checkOutputs } from "./inputs.ts";
-import { attachModel, filePath, type Loaded, loadModel } from "./load.ts";
+import { attachModel, type Loaded, loadModel } from "./load.ts";
 import {
   type PercentileOptions,
   type ReplicaOption,
@@ -59,10 +61,13 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
   readonly #ports: Ports;
   readonly #client: Client;
   readonly #admission: Admission;
+  /** Of a model that is more than an ONNX file, in the thread that loaded it. */
+  readonly #deployment: Deployment | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(model: Loaded, config: ResolvedConfig, ports: Ports) {
+  private constructor(model: Loaded, config: ResolvedConfig, ports: Ports, deployment: Deployment | undefined) {
     this.#model = model;
+    this.#deployment = deployment;
     this.#config = config;
     this.#ports = ports;
     this.#client = new Client(model, ports);
@@ -71,21 +76,31 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
   }
 
   /**
-   * Loads an ONNX model; external weights are found beside it.
+   * Loads an ONNX model, with external weights found beside it, or a PopEF model: of one file (`.popef`) or several, or one that
+   * is open, which may then be closed. An ONNX model runs on this machine's processor unless `replicaToDevice` says otherwise; a
+   * PopEF model on the system's IPUs, one device for each replica, or on the processor where there are none.
    *
-   * @throws NotFoundError `file_not_found`, `engine_missing`; FormatError `invalid_model`, `engine_too_old`;
-   * ArgumentError `unsupported_type` (strings, sequences, maps), `expectation_failed`, `wrong_batching`,
-   * `invalid_argument`; the signal's reason.
+   * @throws NotFoundError `file_not_found`, `engine_missing`; FormatError `invalid_model`, `engine_too_old`, `invalid_popef`,
+   * `model_conflict`, `package_hash`, `invalid_executable`; ArgumentError `unsupported_type` (strings, sequences, maps),
+   * `expectation_failed`, `wrong_batching`, `unknown_input`, `missing_input`, `unknown_output`, `invalid_argument`;
+   * DeviceError `device_unavailable`, and what loading a device throws; the signal's reason.
    */
   static async load<const E extends Expectation = Expectation>(
-    path: string | URL,
+    source: ModelSource,
     config: ModelRunnerConfig<E> = {},
   ): Promise<ModelRunner<E>> {
     const op = "ModelRunner.load";
-    const resolved = resolveConfig(config as ModelRunnerConfig, op);
+    const found = findSource(source, op);
+    const resolved = resolveConfig(config as ModelRunnerConfig, found.kind !== "onnx", op);
     const signal = checkSignal(config.signal, op);
+    if (found.kind !== "onnx" || config.frozenInputs !== undefined || config.replicaToDevice !== undefined) {
+      // Whoever only runs ONNX models pays nothing for PopEF and sessions.
+      const { deploy } = await import("./deployment/deploy.ts");
+      const deployment = await deploy(found, config as ModelRunnerConfig, resolved, signal, op);
+      return ModelRunner.#over(deployment.model, resolved, config.expect, op, deployment);
+    }
     const engine = findEngineLibrary(config.engine?.path, op);
-    const model = await loadModel(filePath(path, op), engine, resolved, signal, op);
+    const model = await loadModel(found.path, engine, resolved, signal, op);
     return ModelRunner.#over(model, resolved, config.expect, op);
   }
 
@@ -110,15 +125,17 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
     config: ResolvedConfig,
     expected: E | undefined,
     op: string,
+    deployment?: Deployment,
   ): Promise<ModelRunner<E>> {
     try {
       const ports = portsOf(model, config, op);
       if (expected !== undefined) checkExpectation(expected, descsOf(ports.inputs), descsOf(ports.outputs), op);
-      return new ModelRunner<E>(model, config, ports);
+      return new ModelRunner<E>(model, config, ports, deployment);
     } catch (error) {
       await new Client(model, { native: { inputs: [], outputs: [] }, inputs: [], outputs: [], validate: true }).close(
         op,
       );
+      await deployment?.close(op).catch(() => undefined);
       throw error;
     }
   }
@@ -145,14 +162,14 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
     return descsOf(this.#ports.outputs);
   }
 
-  /** What the model takes, with what is given when it is loaded; for an ONNX model that is in the file. */
+  /** What the model takes, with what is held constant or was given when it was loaded; in the thread that loaded it. */
   getModelInputs(): readonly DataDesc[] {
-    return this.getExecuteInputs();
+    return [...this.getExecuteInputs(), ...others(this.#deployment?.otherInputs)];
   }
 
-  /** What the model gives, with what it gives when it is closed; an ONNX model gives nothing then. */
+  /** What the model gives, with what save programs give when it is closed; in the thread that loaded it. */
   getModelOutputs(): readonly DataDesc[] {
-    return this.getExecuteOutputs();
+    return [...this.getExecuteOutputs(), ...others(this.#deployment?.otherOutputs)];
   }
 
   /** Counters since the model was loaded. @throws StateError `closed` */
@@ -276,7 +293,10 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
     return queueFull(stats, block.results[4]!, this.#config.replicationFactor);
   }
 
-  /** Waits for the requests under way, then frees the model. Later calls throw `closed`; closing twice is fine. */
+  /**
+   * Waits for the requests under way, runs the save programs if `runSavePrograms` asks for it, then frees the model. Rejects with
+   * what those failed with; the model is freed all the same. Later calls throw `closed`; closing twice is fine.
+   */
   close(options: CloseOptions = {}): Promise<void> {
     const { mode = "drain" } = options;
     if (mode !== "drain" && mode !== "reject") {
@@ -294,6 +314,7 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
   async #close(): Promise<void> {
     await this.#admission.emptied();
     await this.#client.close("ModelRunner.close");
+    await this.#deployment?.close("ModelRunner.close");
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -307,10 +328,13 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
 
 switchable("ModelRunner", ModelRunner);
 
+function others(descs: readonly DataDesc[] | undefined): readonly DataDesc[] {
+  return off("model_data_descs") ? [] : (descs ?? []);
+}
+
 function portsOf(model: Loaded, config: ResolvedConfig, op: string): Ports {
-  const batching = config.batchingDim !== undefined;
-  const inputs = readPorts(model, "input", model.inputCount, batching, op);
-  const outputs = readPorts(model, "output", model.outputCount, batching, op);
+  const inputs = readPorts(model, "input", model.inputCount, op);
+  const outputs = readPorts(model, "output", model.outputCount, op);
   return {
     native: { inputs, outputs },
     inputs: inputs.map((port) => new InputPort(port)),

@@ -21,14 +21,22 @@ const keys = [
   "threadSafe",
   "requestTracepointsBufferSize",
   "threads",
+  "runSavePrograms",
+  "checkPackageHash",
+  "autoReset",
+  "maxLookAhead",
 ] as const satisfies readonly (keyof ResolvedConfig)[];
 const booleans: ReadonlySet<string> = new Set([
   "isBatchSizeTimeoutEnabled",
   "flushOnWaitingOutputs",
   "validateIoParams",
   "threadSafe",
+  "runSavePrograms",
+  "checkPackageHash",
+  "autoReset",
 ]);
 const none = -1;
+const unlimited = Number.POSITIVE_INFINITY;
 const policies = Object.values(QueuePolicy);
 
 /** Leaves the options as numbers in the block, for whoever attaches to the model that is being loaded. */
@@ -36,8 +44,12 @@ export function writeNotes(config: ResolvedConfig): void {
   keys.forEach((key, index) => {
     const value = config[key];
     block.values[begin + index] =
-      key === "queuePolicy" ? policies.indexOf(config.queuePolicy) : value === undefined ? none : Number(value);
+      key === "queuePolicy" ? policies.indexOf(config.queuePolicy) : value === undefined ? none : numberOf(value);
   });
+}
+
+function numberOf(value: string | number | boolean): number {
+  return value === "unlimited" ? unlimited : Number(value);
 }
 
 /** The options with which the model was loaded, but for the functions among them. */
@@ -47,6 +59,7 @@ export function readNotes(model: Handle, op: string): ResolvedConfig {
     const number = block.results[index]!;
     if (key === "queuePolicy") return [key, policies[number]];
     if (number === none) return [key, undefined];
+    if (key === "maxLookAhead") return [key, number === unlimited ? "unlimited" : String(number)];
     return [key, booleans.has(key) ? number === 1 : number];
   });
   return Object.freeze(Object.fromEntries(entries)) as ResolvedConfig;

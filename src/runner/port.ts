@@ -42,20 +42,15 @@ const elementNames: Readonly<Record<number, string>> = {
 const byCode = new Map<number, ElementType>(Object.values(elementTypes).map((type) => [type.code, type]));
 
 /** All inputs or outputs of a loaded model, in the model's order. @throws ArgumentError `unsupported_type` */
-export function readPorts(
-  model: Handle,
-  direction: Direction,
-  count: number,
-  batching: boolean,
-  op: string,
-): readonly Port[] {
-  return Array.from({ length: count }, (_, index) => readPort(model, direction, index, batching, op));
+export function readPorts(model: Handle, direction: Direction, count: number, op: string): readonly Port[] {
+  return Array.from({ length: count }, (_, index) => readPort(model, direction, index, op));
 }
 
-function readPort(model: Handle, direction: Direction, index: number, batching: boolean, op: string): Port {
+function readPort(model: Handle, direction: Direction, index: number, op: string): Port {
   const length = check(native.mr_replica_port(model.slot, model.generation, directionCode[direction], index), op);
   const [name = "", ...symbols] = readText(0, length - 1).split("\0");
-  const [kind = 0, code = 0, rank = 0, rowAxis = -1, rowBytes = -1, offset = 0, stride = 0] = block.results;
+  const [kind = 0, code = 0, rank = 0, rowAxis = -1, rowBytes = -1, offset = 0, stride = 0, anyRows = 0] =
+    block.results;
   const type = byCode.get(code);
   if (kind !== tensorKind || type === undefined) {
     const what = kind === tensorKind ? `a tensor of ${elementNames[code] ?? `type ${code}`}` : `a ${kindNames[kind]}`;
@@ -73,7 +68,7 @@ function readPort(model: Handle, direction: Direction, index: number, batching: 
   const desc: DataDesc = Object.freeze(switchable("DataDesc", described));
   return {
     desc,
-    shape: batching && rowAxis >= 0 ? Object.freeze(shape.with(rowAxis, -1)) : shape,
+    shape: anyRows === 1 && rowAxis >= 0 ? Object.freeze(shape.with(rowAxis, -1)) : shape,
     rowAxis,
     rowElements: rowBytes < 0 ? undefined : rowBytes / type.size,
     offset,

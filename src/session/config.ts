@@ -17,6 +17,14 @@ export interface SessionConfig {
    * `"unlimited"`, unless the model's engine options say otherwise. `"0"` where one request must not wait for the next.
    */
   readonly maxLookAhead?: string | undefined;
+  /** ONNX Runtime, which runs executables of ours. Default: the library that is found, with threads for all cores but one. */
+  readonly engine?: SessionEngine | undefined;
+}
+
+export interface SessionEngine {
+  readonly path?: string | undefined;
+  /** Threads that one run may use. */
+  readonly threads?: number | undefined;
 }
 
 export interface ResolvedConfig {
@@ -27,6 +35,7 @@ export interface ResolvedConfig {
   readonly maxLookAhead: string;
   /** Whether the caller named it. */
   readonly maxLookAheadGiven: boolean;
+  readonly engine: SessionEngine;
 }
 
 const defaults = switchable("SessionConfig", {
@@ -61,6 +70,7 @@ export function resolveConfig(config: SessionConfig, op: string): ResolvedConfig
     waitConfig: off("session_wait_config") ? {} : (config.waitConfig ?? defaults.waitConfig),
     maxLookAhead,
     maxLookAheadGiven: config.maxLookAhead !== undefined,
+    engine: config.engine ?? {},
   };
 }
 

@@ -42,6 +42,11 @@ export class DeviceBinding implements AsyncDisposable, DeviceSession {
     return this.#model;
   }
 
+  /** For the model runner. @internal */
+  static life(session: DeviceBinding): Lifecycle {
+    return session.#life;
+  }
+
   protected get life(): Lifecycle {
     return this.#life;
   }

@@ -105,6 +105,11 @@ export class Lifecycle {
     yield* this.#alone(op, this.#run(programs, times, loads, op));
   }
 
+  /** What has run since binding is not worth saving. */
+  discard(): void {
+    this.#worthSaving = false;
+  }
+
   stop(op: string): void {
     if (!this.resident) return;
     this.#stopped = !off("stop_stops");

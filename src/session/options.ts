@@ -14,8 +14,10 @@ export function engineOptions(model: Model, config: ResolvedConfig, ours: boolea
     .map(({ name, value }) => ({ name, value }));
   if (!options.some(({ name }) => name === lookAhead) && !off("max_look_ahead"))
     options.push({ name: lookAhead, value: config.maxLookAhead });
-  const engine = ours ? engineLibrary() : undefined;
-  if (engine !== undefined) options.push({ name: "millrace.engine", value: engine });
+  if (!ours) return options;
+  const { path = engineLibrary(), threads } = config.engine;
+  if (path !== undefined) options.push({ name: "millrace.engine", value: path });
+  if (threads !== undefined) options.push({ name: "millrace.engineThreads", value: String(threads) });
   return options;
 }
 

@@ -3,6 +3,7 @@ import { makeError } from "../native/error.ts";
 import { block, native } from "../native/library.ts";
 import { off } from "../native/switches.ts";
 import type { Anchor, Model } from "../popef/index.ts";
+import type { NativeRef } from "../tensor/index.ts";
 import type { StreamHandle, StreamInfo } from "./native-session.ts";
 
 /** Whether the model brings data for an anchor. */
@@ -32,7 +33,32 @@ export function dataStream(
   const found = dataOf(model, anchor);
   if (found === undefined)
     throw makeError("not_found", { op, message: `the model has no data for "${anchor.handle}".` });
-  const { data, size } = found;
+  return storedStream(
+    { ...found, native: found.data.native, byteLength: found.data.byteLength },
+    anchor,
+    stream,
+    replica,
+    op,
+  );
+}
+
+/** Tensors in native memory, one after the other. */
+export interface StoredTensors {
+  readonly native: NativeRef;
+  readonly byteLength: number;
+  readonly count: number;
+  /** Bytes of one. */
+  readonly size: number;
+}
+
+/** A native stream of tensors in memory, as `dataStream`. */
+export function storedStream(
+  { native: memory, byteLength, count, size }: StoredTensors,
+  anchor: Anchor,
+  stream: StreamInfo,
+  replica: number,
+  op: string,
+): StreamHandle {
   const split = size === stream.size * stream.replicas && !off("split_replicas");
   const blocks = anchor.useRemoteBuffers ? anchor.repeats : 1;
   if (!split && size !== stream.size && size !== stream.size * blocks) {
@@ -41,15 +67,15 @@ export function dataStream(
       message: `the data of "${anchor.name}" has ${size} bytes a tensor, its stream reads ${stream.size} for each of ${stream.replicas} replicas.`,
     });
   }
-  const { slot, generation, byteOffset } = data.native;
+  const { slot, generation, byteOffset } = memory;
   const parts = split ? 1 : size / stream.size;
   block.values.set([
     byteOffset,
-    data.byteLength,
+    byteLength,
     split ? replica * stream.size : 0,
     split ? size : stream.size,
     stream.size,
-    found.count * parts,
+    count * parts,
   ]);
   const handle = check(native.mr_stream_stored(slot, generation), op);
   return { slot: handle, generation: block.results[0]! };

@@ -4,8 +4,9 @@ import { block, native } from "../native/library.ts";
 import { decodeExecutable, isPoplarExecutable } from "../popef/executable/index.ts";
 import type { Anchor, Model } from "../popef/index.ts";
 import { TensorType } from "../popef/index.ts";
+import type { NativeRef } from "../tensor/index.ts";
 import type { NativeSession, StreamHandle, StreamInfo, Transfer } from "./native-session.ts";
-import { dataStream } from "./popef-data.ts";
+import { dataStream, storedStream } from "./popef-data.ts";
 
 /** What serves a stream. `implicit`: nothing that anybody asked for, so that it counts as not connected. */
 type Served = { readonly by: "user" | "data" | "empty" | "queue" | "implicit"; readonly key?: number | undefined };
@@ -61,6 +62,14 @@ export class Streams {
     const info = this.of(anchor, op);
     for (let replica = 0; replica < info.replicas; replica++)
       this.#connect(anchor, replica, dataStream(this.#model, anchor, info, replica, op), { by: "data" }, op);
+  }
+
+  /** One tensor in native memory instead of the model's data. */
+  connectStored(anchor: Anchor, memory: NativeRef, byteLength: number, op: string): void {
+    const info = this.of(anchor, op);
+    const tensors = { native: memory, byteLength, count: 1, size: byteLength };
+    for (let replica = 0; replica < info.replicas; replica++)
+      this.#connect(anchor, replica, storedStream(tensors, anchor, info, replica, op), { by: "data" }, op);
   }
 
   connectQueue(anchor: Anchor, stream: StreamHandle, op: string): void {

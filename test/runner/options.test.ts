@@ -46,6 +46,14 @@ test("config gives every option, defaults filled in", async () => {
     threadSafe: false,
     requestTracepointsBufferSize: 1000,
     threads: 0,
+    checkPackageHash: true,
+    runSavePrograms: false,
+    autoReset: false,
+    maxLookAhead: "unlimited",
+    frozenInputs: undefined,
+    replicaToDevice: undefined,
+    replicaToSaveProgramsOutputs: undefined,
+    deviceWaitConfig: undefined,
   });
   expect(Object.isFrozen(runner.config())).toBe(true);
 });

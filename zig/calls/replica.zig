@@ -9,50 +9,22 @@ const Client = @import("../replica/client.zig").Client;
 const models = @import("../replica/model.zig");
 const jobs = @import("../replica/model_jobs.zig");
 const tokens = @import("../replica/token.zig");
-const forever = @import("../replica/plan.zig").forever;
 const switches = @import("../os/switches.zig");
 const path = @import("path.zig");
+const settings = @import("model_settings.zig");
 
-const threads_limit = 1024;
-const replicas_limit = 256;
-const rows_limit = 1 << 16;
-const traces_limit = 1 << 20;
 /// A request is the number of what a batch lacks: see `finished`.
 const hungry_number = std.math.maxInt(u32);
 
-/// Starts a job that loads a model; the paths of the engine and of the model are in `text`, one after the other. Values:
-/// threads of a run (0: one fewer than there are cores, shared by the replicas), replicas, batching axis + 1 (0: none), rows
-/// of a merged batch at most, nanoseconds that a compiled batch waits (-1: for ever), 1 to ask for rows when they are over,
-/// traces kept (0: all), 1 if other threads may attach; from 16 on, 16 numbers kept for `notes`.
-/// Result of the job: the slot; results: see `jobs.give`.
+/// Starts a job that loads a model; the paths of the engine and of the model are in `text`, one after the other. Values: see
+/// `model_settings`. Result of the job: the slot; results: see `jobs.give`.
 pub fn load(t: *Thread, library_length: u32, model_length: u32) !i32 {
-    const threads = try limited(t, 0, 0, threads_limit, "threads");
-    const replicas = try limited(t, 1, 1, replicas_limit, "replicas");
-    const batching = try t.block.value(2);
-    const rows = try limited(t, 3, 1, rows_limit, "rows of a batch");
-    const wait_ns = if (t.block.values[4] == -1) forever else try t.block.value(4);
-    const traces = try limited(t, 6, 0, traces_limit, "traces");
-    const cores = std.Thread.getCpuCount() catch 1;
     var path_memory: [2][std.fs.max_path_bytes + 1]u8 = undefined;
-    const started = try jobs.load(t, .{
-        .library_path = try path.read(&path_memory[0], try t.block.input(0, library_length)),
-        .model_path = try path.read(&path_memory[1], try t.block.input(library_length, model_length)),
-        .options = .{ .intra_op_threads = if (threads > 0) threads else @intCast(@max(1, (cores -| 1) / replicas)) },
-        .replicas = replicas,
-        .batching = if (batching == 0) null else @intCast(batching - 1),
-        .rules = .{ .rows_max = rows, .wait_ns = wait_ns, .ask = t.block.values[5] == 1 },
-        .traces_max = traces,
-        .shared = t.block.values[7] == 1,
-        .notes = t.block.values[16..][0..models.notes_max].*,
-    });
+    const library_path = try path.read(&path_memory[0], try t.block.input(0, library_length));
+    const model_path = try path.read(&path_memory[1], try t.block.input(library_length, model_length));
+    const started = try jobs.load(t, try settings.read(t, library_path, model_path));
     t.block.results[0] = @floatFromInt(started.generation);
     return @intCast(started.slot);
-}
-
-fn limited(t: *Thread, index: usize, least: u32, most: u32, what: []const u8) !u32 {
-    const number = try t.block.value(index);
-    if (number < least or number > most) return report.fail(error.invalid_argument, "{d} {s}: {d} to {d} are possible.", .{ number, what, least, most });
-    return @intCast(number);
 }
 
 /// The model's token, by which other threads attach, in `text`; returns its length.
@@ -76,16 +48,16 @@ pub fn attach(t: *Thread, token_length: u32) !i32 {
 pub fn notes(t: *Thread, slot: u32, generation: u32) !i32 {
     const pinned = try pin(t, slot, generation);
     defer pinned.release();
-    const settings = &pinned.ptr.model.settings;
-    @memcpy(t.block.results[0..models.notes_max], &settings.notes);
-    t.block.results[models.notes_max] = @floatFromInt(settings.replicas);
+    const given = &pinned.ptr.model.settings;
+    @memcpy(t.block.results[0..models.notes_max], &given.notes);
+    t.block.results[models.notes_max] = @floatFromInt(given.replicas);
     return 0;
 }
 
 /// Describes an input (direction 0) or output (1). Returns the bytes left in `text`: the name, then the name of each
 /// axis, all ended by NUL. Results: kind (`ONNXType`), element type, rank; the axis that counts rows (-1: none), bytes of a
-/// row (-1: only the data tells), where it lies in the memory of 64 requests, and bytes from one to the next (0: not there);
-/// axes in `values`, -1 for those unknown.
+/// row (-1: only the data tells), where it lies in the memory of 64 requests, and bytes from one to the next (0: not there),
+/// whether a request may have other rows than the shape says; axes in `values`, -1 for those unknown.
 pub fn port(t: *Thread, slot: u32, generation: u32, direction: u32, index: u32) !i32 {
     const pinned = try pin(t, slot, generation);
     defer pinned.release();
@@ -104,6 +76,7 @@ pub fn port(t: *Thread, slot: u32, generation: u32, direction: u32, index: u32) 
     t.block.results[4] = if (form.uniform) @floatFromInt(form.row_bytes) else -1;
     t.block.results[5] = @floatFromInt(area.offset);
     t.block.results[6] = @floatFromInt(area.stride);
+    t.block.results[7] = @floatFromInt(@intFromBool(model.form.batching != null));
     var used = try appendText(t, 0, described.name);
     for (described.shape, described.symbols, 0..) |size, symbol, axis| {
         t.block.values[axis] = @floatFromInt(size);
@@ -156,7 +129,8 @@ pub fn stats(t: *Thread, slot: u32, generation: u32) !i32 {
         totals[0] += @floatFromInt(schedule.record.rows);
         totals[1] += @floatFromInt(schedule.record.batches);
         totals[2] += @floatFromInt(schedule.record.padding);
-        if (schedule.running) |plan| totals[3] += @floatFromInt(plan.count);
+        var running = schedule.running.first;
+        while (running) |plan| : (running = plan.next) totals[3] += @floatFromInt(plan.count);
         totals[4] += schedule.record.request_ns / @as(f64, @floatFromInt(replicas.len));
         totals[5] += @floatFromInt(schedule.load.load(.monotonic));
     }

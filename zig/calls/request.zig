@@ -184,6 +184,8 @@ fn prepare(client: *Client, number: u32, rows: u32, route: u32) !*Request {
         target.useOwn(&model.form, rows);
     }
     if (target.single and model.form.compiled_rows > 0) return report.fail(error.wrong_shape, "inputs or outputs of request {d} have no shape of the model.", .{number});
+    if (model.form.whole_batches and target.rows % model.form.compiled_rows != 0)
+        return report.fail(error.wrong_shape, "{d} rows are no multiple of {d}, for which the model was compiled; with batchingDim any number is possible.", .{ target.rows, model.form.compiled_rows });
     target.replica = try choose(client, route);
     target.priority = @bitCast(@as(u16, @truncate(route >> 16)));
     target.times.queued_ticks = clock.ticks();

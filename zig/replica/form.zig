@@ -40,11 +40,22 @@ pub const Form = struct {
     batching: ?usize,
     /// Rows of a batch when the model was compiled for so many; 0 when it takes any number.
     compiled_rows: u32,
+    /// A request has so many rows or a multiple: rows of different requests are never in one batch.
+    whole_batches: bool = false,
 
     /// Whether two requests of any rows fit into one batch, whatever their data.
     pub fn isUniform(self: *const Form) bool {
         for (self.inputs) |port| if (!port.uniform) return false;
         return true;
+    }
+
+    /// Of a model that was compiled for a number of rows, which all its inputs and outputs have along the first axis; else of one
+    /// whose requests have exactly its shapes.
+    pub fn ofWholeBatches(memory: std.mem.Allocator, inputs: []const engine_port.Port, outputs: []const engine_port.Port) !Form {
+        const compiled = sharedRows(.{ inputs, outputs });
+        var form = try of(memory, inputs, outputs, if (compiled) 0 else null);
+        form.whole_batches = compiled;
+        return form;
     }
 
     /// Of an ONNX model. `memory` keeps the result and is the caller's to free as a whole.
@@ -81,6 +92,17 @@ fn describe(memory: std.mem.Allocator, ports: []const engine_port.Port, batching
         one.* = .{ .element = port.element, .element_size = size, .shape = port.shape, .row_axis = row_axis, .uniform = uniform, .row_bytes = if (uniform) row_bytes else 0 };
     }
     return described;
+}
+
+fn sharedRows(all: [2][]const engine_port.Port) bool {
+    if (all[0].len == 0) return false;
+    var rows: ?i64 = null;
+    for (all) |ports| for (ports) |port| {
+        if (port.shape.len == 0 or port.shape[0] <= 0) return false;
+        if (port.shape[0] != rows orelse port.shape[0]) return false;
+        rows = port.shape[0];
+    };
+    return rows != null and rows.? <= std.math.maxInt(u32);
 }
 
 /// Every input and output has the axis, and the same size there: all open, or all of one batch.
@@ -127,5 +149,16 @@ test "an axis that a port lacks, or that differs, is refused by the port's name"
     for ([_][]const i64{ &.{}, &.{4}, &.{ 4, -1 }, &.{ 4, 7 } }) |shape| {
         try std.testing.expectError(error.wrong_batching, Form.of(arena.allocator(), &.{portFor("x", &.{ 4, 8 })}, &.{portFor("odd", shape)}, 1));
         try std.testing.expect(std.mem.find(u8, report.text(), "\"odd\"") != null);
+    }
+}
+
+test "requests have whole batches where all first axes are the same, else exactly the shapes" {
+    var arena: std.heap.ArenaAllocator = .init(std.testing.allocator);
+    defer arena.deinit();
+    const whole = try Form.ofWholeBatches(arena.allocator(), &.{portFor("x", &.{ 4, 8 })}, &.{portFor("y", &.{4})});
+    try std.testing.expect(whole.whole_batches and whole.compiled_rows == 4 and whole.batching == 0);
+    for ([_][]const i64{ &.{}, &.{5}, &.{ -1, 4 } }) |shape| {
+        const exact = try Form.ofWholeBatches(arena.allocator(), &.{portFor("x", &.{ 4, 8 })}, &.{portFor("y", shape)});
+        try std.testing.expect(!exact.whole_batches and exact.batching == null);
     }
 }

@@ -6,10 +6,12 @@ const api = @import("../engine/onnx/api.zig");
 const engine = @import("../engine/onnx/session.zig");
 const Value = @import("../engine/onnx/value.zig").Value;
 const BatchMemory = @import("batch_memory.zig").BatchMemory;
+const Constants = @import("constants.zig").Constants;
 const Engine = @import("schedule.zig").Engine;
 const Form = @import("form.zig").Form;
 const Plan = @import("plan.zig").Plan;
 const Part = @import("plan.zig").Part;
+const Parts = @import("parts.zig").Parts;
 const Request = @import("request.zig").Request;
 const rows = @import("rows.zig");
 
@@ -22,14 +24,17 @@ pub const HostEngine = struct {
     /// Under the schedule's lock.
     terminated: bool = false,
     raw_inputs: []?*const api.Value,
+    constants: Constants,
     raw_outputs: []?*api.Value,
     inputs: []BatchMemory,
     outputs: []BatchMemory,
 
     /// Takes the session over, also when it fails.
-    pub fn create(session: engine.Session, form: *const Form, rows_max: u32) !HostEngine {
+    pub fn create(session: engine.Session, form: *const Form, rows_max: u32, parts: ?*const Parts) !HostEngine {
         var owned = session;
         errdefer owned.close();
+        var constants: Constants = try .create(&owned, parts);
+        errdefer constants.destroy(owned.library);
         const raw_inputs = try allocator.alloc(?*const api.Value, form.inputs.len);
         errdefer allocator.free(raw_inputs);
         const raw_outputs = try allocator.alloc(?*api.Value, form.outputs.len);
@@ -43,6 +48,7 @@ pub const HostEngine = struct {
             .form = form,
             .options = try .create(owned.library),
             .raw_inputs = raw_inputs,
+            .constants = constants,
             .raw_outputs = raw_outputs,
             .inputs = inputs,
             .outputs = outputs,
@@ -54,13 +60,14 @@ pub const HostEngine = struct {
         BatchMemory.destroyAll(self.inputs, library);
         BatchMemory.destroyAll(self.outputs, library);
         self.options.release(library);
+        self.constants.destroy(library);
         allocator.free(self.raw_inputs);
         allocator.free(self.raw_outputs);
         self.session.close();
     }
 
     pub fn asEngine(self: *HostEngine) Engine {
-        return .{ .context = self, .ready = ready, .terminate = terminate };
+        return .{ .context = self, .ready = ready, .terminate = terminate, .stop = terminate, .lends = true };
     }
 
     fn ready(context: *anyopaque) void {
@@ -101,7 +108,7 @@ pub const HostEngine = struct {
         if (plan.isWhole()) return self.runWhole(plan.used()[0].request);
         for (self.inputs, self.raw_inputs, 0..) |*memory, *raw, index| raw.* = try self.gathered(memory, plan, index);
         for (self.outputs, self.raw_outputs) |*memory, *raw| raw.* = try memory.output(self.session.library, plan.size);
-        try self.session.run(&self.options, self.raw_inputs, self.raw_outputs);
+        try self.session.run(&self.options, self.constants.among(self.raw_inputs), self.raw_outputs);
         var failure: ?anyerror = null;
         for (self.outputs, self.raw_outputs, 0..) |*memory, raw, index| {
             if (memory.isKnown(plan.size)) {
@@ -142,7 +149,7 @@ pub const HostEngine = struct {
             }
             raw.* = try output.kept.get(library, output.bytes, output.axes[0..output.rank], port.element);
         }
-        try self.session.run(&self.options, self.raw_inputs, self.raw_outputs);
+        try self.session.run(&self.options, self.constants.among(self.raw_inputs), self.raw_outputs);
         // Whatever fails from here on, what the engine made has an owner.
         for (request.outputs, self.raw_outputs) |*output, raw| if (output.placement == .unset) {
             output.placement = .held;

@@ -8,7 +8,9 @@ const Library = @import("../engine/onnx/library.zig").Library;
 const Port = @import("../engine/onnx/port.zig").Port;
 const Client = @import("client.zig").Client;
 const Form = @import("form.zig").Form;
+const Parts = @import("parts.zig").Parts;
 const Replica = @import("replica.zig").Replica;
+const StreamPort = @import("parts.zig").StreamPort;
 const Rules = @import("plan.zig").Rules;
 const Slots = @import("slots.zig").Slots;
 const token = @import("token.zig");
@@ -22,14 +24,19 @@ pub fn liveCount() u32 {
 }
 
 /// Numbers that JavaScript keeps with the model, for threads that attach.
-pub const notes_max = 16;
+pub const notes_max = 24;
 
 pub const Settings = struct {
     library_path: [:0]const u8,
+    /// Without a path the model is in `parts`.
     model_path: [:0]const u8,
+    /// Taken over.
+    parts: ?*Parts = null,
     options: engine.Options,
     replicas: u32,
     batching: ?usize,
+    /// Without `batching`: requests have whole batches of what the model was compiled for.
+    whole_batches: bool = false,
     rules: Rules,
     traces_max: u32,
     /// Other threads may attach.
@@ -62,8 +69,9 @@ pub const Model = struct {
 
     const Phase = enum(u32) { loading, open, failed };
 
-    /// The paths are copied.
+    /// The paths are copied; `parts` are taken over, also when it fails.
     pub fn create(settings: Settings) !*Model {
+        errdefer if (settings.parts) |parts| parts.destroy();
         const self = try allocator.create(Model);
         errdefer allocator.destroy(self);
         self.* = .{ .settings = settings, .arena = .init(allocator), .replicas = &.{} };
@@ -83,13 +91,15 @@ pub const Model = struct {
     pub fn release(self: *Model) void {
         if (self.references.fetchSub(1, .acq_rel) != 1) return;
         for (self.replicas) |*replica| replica.destroy();
+        if (self.settings.parts) |parts| parts.destroy();
         self.clients.deinit(allocator);
         self.arena.deinit();
         allocator.destroy(self);
     }
 
+    /// For engine tensors; on devices there are none.
     pub fn library(self: *const Model) *const Library {
-        return self.engine_library.?;
+        return self.engine_library orelse &no_library;
     }
 
     /// Starts the replicas' threads and waits until all are loaded, or one has failed. Not on a JavaScript thread.
@@ -115,7 +125,7 @@ pub const Model = struct {
             report.sayRaw(replica.text[0..replica.text_length], 0);
             return err;
         };
-        try self.describe(&self.replicas[0].session.?);
+        if (self.replicas[0].session) |*session| try self.describe(session) else try self.describeStreams();
         for (self.replicas) |*replica| try replica.open();
         self.enterPhase(.open);
     }
@@ -124,10 +134,37 @@ pub const Model = struct {
         const memory = self.arena.allocator();
         self.engine_library = session.library;
         self.version = session.library.version;
-        self.inputs = try copyPorts(memory, session.inputs);
+        self.inputs = try self.withoutConstants(try copyPorts(memory, session.inputs));
         self.outputs = try copyPorts(memory, session.outputs);
-        self.form = try .of(memory, self.inputs, self.outputs, self.settings.batching);
+        try self.shape();
+    }
+
+    /// Of a model on devices its streams tell.
+    fn describeStreams(self: *Model) !void {
+        const devices = &self.settings.parts.?.devices.?;
+        self.inputs = try portsOf(self.arena.allocator(), devices.inputs);
+        self.outputs = try portsOf(self.arena.allocator(), devices.outputs);
+        try self.shape();
+    }
+
+    fn shape(self: *Model) !void {
+        const memory = self.arena.allocator();
+        const whole = self.settings.whole_batches and self.settings.batching == null;
+        self.form = if (whole) try .ofWholeBatches(memory, self.inputs, self.outputs) else try .of(memory, self.inputs, self.outputs, self.settings.batching);
         self.slots = try .of(memory, &self.form);
+    }
+
+    fn withoutConstants(self: *Model, ports: []const Port) ![]const Port {
+        const parts = self.settings.parts orelse return ports;
+        for (parts.constants) |constant| {
+            const known = for (ports) |port| {
+                if (std.mem.eql(u8, port.name, constant.name)) break true;
+            } else false;
+            if (!known) return report.fail(error.unknown_input, "the model has no input \"{s}\" to hold constant.", .{constant.name});
+        }
+        var left: std.ArrayList(Port) = .empty;
+        for (ports) |port| if (parts.constantFor(port.name) == null) try left.append(self.arena.allocator(), port);
+        return left.items;
     }
 
     /// A replica's thread, once it has loaded: true when it shall serve.
@@ -223,6 +260,18 @@ fn await_(word: *std.atomic.Value(u32), count: u32) void {
         if (seen >= count) return;
         futex.waitPrivate(word, seen, null);
     }
+}
+
+var no_library: Library = undefined;
+
+fn portsOf(memory: std.mem.Allocator, streams: []const StreamPort) ![]const Port {
+    const ports = try memory.alloc(Port, streams.len);
+    for (ports, streams) |*port, stream| {
+        const symbols = try memory.alloc([]const u8, stream.shape.len);
+        @memset(symbols, "");
+        port.* = .{ .name = stream.name, .kind = .tensor, .element = stream.element, .shape = stream.shape, .symbols = symbols };
+    }
+    return ports;
 }
 
 fn copyPorts(memory: std.mem.Allocator, ports: []const Port) ![]const Port {

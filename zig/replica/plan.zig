@@ -13,6 +13,12 @@ pub const Rules = struct {
     wait_ns: u64,
     /// When the wait is over somebody is asked for rows, instead of running with zeros.
     ask: bool = false,
+    /// How long a device that is inside its program waits for the first rows of a batch, before it gets zeros.
+    idle_ns: u64 = 0,
+    /// One that is to stop gets zeros until its program has ended, so that others can run after it.
+    ends: bool = false,
+    /// It gets zeros only while a request waits for its outputs.
+    only_awaited: bool = false,
 };
 
 /// Rows `first..first + rows` of a request, which are rows `at..at + rows` of the batch.
@@ -27,6 +33,8 @@ pub const Plan = struct {
     size: u32 = 0,
     /// Rows are missing: see `Rules.ask`.
     hungry: bool = false,
+    /// In the list of those that run.
+    next: ?*Plan = null,
 
     /// Parts that a batch can have under the rules.
     pub fn room(form: *const Form, rules: Rules) usize {
@@ -51,11 +59,59 @@ pub const Plan = struct {
         self.size = self.rows;
     }
 
+    /// No rows at all: zeros for a device that has to be given something.
+    pub fn setEmpty(self: *Plan, size: u32) void {
+        self.count = 0;
+        self.rows = 0;
+        self.size = size;
+    }
+
     fn add(self: *Plan, request: *Request, rows: u32) void {
         self.parts[self.count] = .{ .request = request, .first = request.planned, .rows = rows, .at = self.rows };
         self.count += 1;
         self.rows += rows;
         request.planned += rows;
+    }
+};
+
+/// Plans that run, oldest first: one on a processor, several in a device that takes inputs ahead of outputs.
+pub const Running = struct {
+    first: ?*Plan = null,
+
+    pub fn add(self: *Running, plan: *Plan) void {
+        plan.next = null;
+        var place = &self.first;
+        while (place.*) |other| place = &other.next;
+        place.* = plan;
+    }
+
+    pub fn remove(self: *Running, plan: *Plan) void {
+        var place = &self.first;
+        while (place.*) |other| : (place = &other.next) if (other == plan) {
+            place.* = other.next;
+            return;
+        };
+    }
+
+    pub fn has(self: *const Running, request: *const Request) bool {
+        var next = self.first;
+        while (next) |plan| : (next = plan.next) for (plan.used()) |part| if (part.request == request) return true;
+        return false;
+    }
+
+    /// Rows run for which nobody waits any more, and no others.
+    pub fn isAbandoned(self: *const Running) bool {
+        var rows: u32 = 0;
+        var next = self.first;
+        while (next) |plan| : (next = plan.next) rows +|= plan.rows;
+        return rows > 0 and !self.isWanted();
+    }
+
+    /// Whether somebody waits for what runs.
+    pub fn isWanted(self: *const Running) bool {
+        var next = self.first;
+        while (next) |plan| : (next = plan.next) for (plan.used()) |part| if (!part.request.given_up.load(.monotonic)) return true;
+        return false;
     }
 };
 

@@ -47,6 +47,7 @@ pub const Record = struct {
         self.batches += 1;
         self.rows += plan.rows;
         self.padding += plan.size - plan.rows;
+        if (plan.count == 0) return;
         const each = @as(f64, @floatFromInt(took_ns)) / @as(f64, @floatFromInt(plan.count));
         const weight: f64 = if (self.request_ns == 0) 1 else 0.125;
         self.request_ns += (each - self.request_ns) * weight;

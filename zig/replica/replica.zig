@@ -5,11 +5,14 @@ const linux = std.os.linux;
 const report = @import("../abi/report.zig");
 const engine = @import("../engine/onnx/session.zig");
 const engine_library = @import("../engine/onnx/library.zig");
+const DeviceEngine = @import("device_engine.zig").DeviceEngine;
 const HostEngine = @import("host_engine.zig").HostEngine;
 const Model = @import("model.zig").Model;
 const Plan = @import("plan.zig").Plan;
 const Part = @import("plan.zig").Part;
+const Parts = @import("parts.zig").Parts;
 const Record = @import("record.zig").Record;
+const Executor = @import("../session/executor.zig").Executor;
 const Schedule = @import("schedule.zig").Schedule;
 
 const allocator = std.heap.smp_allocator;
@@ -22,6 +25,8 @@ pub const Replica = struct {
     index: u32,
     session: ?engine.Session = null,
     engine: HostEngine = undefined,
+    /// Instead of `engine`, for a model on devices.
+    device: ?DeviceEngine = null,
     schedule: Schedule = undefined,
     plan: Plan = undefined,
     opened: bool = false,
@@ -37,12 +42,24 @@ pub const Replica = struct {
         errdefer allocator.free(parts);
         var record: Record = try .create(model.settings.traces_max);
         errdefer record.destroy();
-        const session = self.session.?;
-        self.session = null;
-        self.engine = try .create(session, &model.form, @intCast(room));
         self.plan = .{ .parts = parts };
-        self.schedule = .{ .form = &model.form, .rules = model.settings.rules, .engine = self.engine.asEngine(), .record = record };
+        self.schedule = .{ .form = &model.form, .rules = model.settings.rules, .engine = undefined, .record = record };
+        if (self.session) |session| {
+            self.session = null;
+            self.engine = try .create(session, &model.form, @intCast(room), model.settings.parts);
+            self.schedule.engine = self.engine.asEngine();
+        } else {
+            self.device = undefined;
+            errdefer self.device = null;
+            try self.device.?.create(self, self.executor().*.?.session, room);
+            self.schedule.engine = self.device.?.asEngine();
+        }
         self.opened = true;
+    }
+
+    /// Whose session it uses.
+    fn executor(self: *Replica) *?*Executor {
+        return &self.model.settings.parts.?.devices.?.executors[self.index];
     }
 
     pub fn destroy(self: *Replica) void {
@@ -60,20 +77,28 @@ pub const Replica = struct {
         _ = linux.prctl(@intFromEnum(linux.PR.SET_NAME), @intFromPtr("millrace-model"), 0, 0, 0);
         report.reset();
         self.load() catch |err| self.fail(err);
-        if (model.awaitOpen()) self.serve();
+        if (model.awaitOpen()) if (self.device) |*device| self.serveDevice(device) else self.serve();
         self.unload();
         model.replicaGone();
     }
 
     fn load(self: *Replica) !void {
         const settings = &self.model.settings;
+        if (settings.parts) |parts| if (parts.devices != null) return;
         const library = try engine_library.open(settings.library_path);
-        self.session = try .load(allocator, library, settings.model_path, settings.options);
+        const graph = if (settings.parts) |parts| parts.graph else "";
+        self.session = if (graph.len > 0)
+            try .loadFromMemory(allocator, library, graph, settings.parts.?.weights, settings.options)
+        else
+            try .load(allocator, library, settings.model_path, settings.options);
     }
 
     fn unload(self: *Replica) void {
         if (self.session) |*session| session.close();
-        if (self.opened) self.engine.destroy();
+        const on_devices = if (self.model.settings.parts) |parts| parts.devices != null else false;
+        if (!on_devices) return if (self.opened) self.engine.destroy();
+        if (self.device) |*device| device.destroy();
+        Parts.giveBack(self.executor());
     }
 
     fn fail(self: *Replica, err: anyerror) void {
@@ -81,6 +106,19 @@ pub const Replica = struct {
         @memcpy(self.text[0..text.len], text);
         self.text_length = text.len;
         self.failure = err;
+    }
+
+    fn serveDevice(self: *Replica, device: *DeviceEngine) void {
+        const schedule = &self.schedule;
+        const spin = (std.Thread.getCpuCount() catch 1) > 1;
+        schedule.seat.take();
+        defer schedule.seat.quit();
+        while (true) switch (schedule.pend()) {
+            .run => device.run(),
+            .rest => |until| schedule.rest(until, spin),
+            .ask => unreachable,
+            .stop => return device.abandon(report.fail(error.closed, "the model was closed.", .{})),
+        };
     }
 
     fn serve(self: *Replica) void {

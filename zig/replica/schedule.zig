@@ -13,6 +13,7 @@ const Inbox = @import("inbox.zig").Inbox;
 const Client = @import("client.zig").Client;
 const Record = @import("record.zig").Record;
 const Request = @import("request.zig").Request;
+const Completions = @import("completions.zig").Completions;
 const Waiting = @import("waiting.zig").Waiting;
 const planning = @import("plan.zig");
 const Plan = planning.Plan;
@@ -30,6 +31,10 @@ pub const Engine = struct {
     ready: *const fn (context: *anyopaque) void,
     /// Nobody wants what runs any more.
     terminate: *const fn (context: *anyopaque) void,
+    /// Nothing will be wanted any more; also when nothing runs.
+    stop: *const fn (context: *anyopaque) void,
+    /// A JavaScript thread may run a plan itself.
+    lends: bool,
 };
 
 pub const Schedule = struct {
@@ -42,7 +47,7 @@ pub const Schedule = struct {
     lock: futex.Mutex = .{},
     /// Under `lock`, as all up to `record`.
     waiting: Waiting = .{},
-    running: ?*Plan = null,
+    running: planning.Running = .{},
     /// How long the last run took; before the first one nobody knows.
     last_run_ns: u64 = std.math.maxInt(u64),
     stopping: bool = false,
@@ -82,7 +87,7 @@ pub const Schedule = struct {
         self.lock.lock();
         defer self.lock.unlock();
         self.drain();
-        if (self.running != null or self.waiting.count > 0 or self.stopping or self.last_run_ns > run_here_ns) return false;
+        if (!self.engine.lends or self.running.first != null or self.waiting.count > 0 or self.stopping or self.last_run_ns > run_here_ns) return false;
         if (self.form.compiled_rows > 0 and request.rows != self.form.compiled_rows) return false;
         _ = self.load.fetchAdd(1, .monotonic);
         request.times.convert(now);
@@ -121,7 +126,7 @@ pub const Schedule = struct {
                 request.given_up.store(true, .monotonic);
                 self.dropRest(request);
                 self.terminateUnwanted();
-                if (self.runs(request)) return false;
+                if (self.running.has(request)) return false;
                 _ = self.load.fetchSub(1, .monotonic);
                 request.state.store(.done, .release);
                 return true;
@@ -140,7 +145,7 @@ pub const Schedule = struct {
         while (rest_of) |request| {
             rest_of = request.next;
             if (request.client != client) continue;
-            if (self.runs(request)) {
+            if (self.running.has(request)) {
                 self.dropRest(request);
                 continue;
             }
@@ -149,7 +154,8 @@ pub const Schedule = struct {
             dropped += 1;
         }
         _ = self.load.fetchSub(dropped, .monotonic);
-        if (self.running) |plan| for (plan.used()) |part| if (part.request.client == client) {
+        var running = self.running.first;
+        while (running) |plan| : (running = plan.next) for (plan.used()) |part| if (part.request.client == client) {
             part.request.given_up.store(true, .monotonic);
         };
         self.terminateUnwanted();
@@ -176,7 +182,8 @@ pub const Schedule = struct {
     pub fn stop(self: *Schedule) void {
         self.lock.lock();
         self.stopping = true;
-        if (self.running != null) self.engine.terminate(self.engine.context);
+        // Under the lock: the replica's thread lets the engine go once it has seen `stopping`.
+        self.engine.stop(self.engine.context);
         self.lock.unlock();
         self.signal();
     }
@@ -191,25 +198,90 @@ pub const Schedule = struct {
         self.lock.lock();
         defer self.lock.unlock();
         self.drain();
-        if (self.running != null) return .{ .rest = planning.forever };
+        if (self.running.first != null) return .{ .rest = planning.forever };
         if (self.stopping) return .stop;
         switch (planning.compose(plan, &self.waiting, self.form, self.rules, now, self.hurry)) {
             .nothing => {
                 self.hurry = false;
                 return .{ .rest = planning.forever };
             },
-            .until => |due| {
-                if (!plan.hungry or self.asked) return .{ .rest = due };
-                self.asked = true;
-                return .ask;
-            },
-            .run => {
-                self.hurry = false;
-                self.asked = false;
-                self.begin(plan, now);
-                return .run;
-            },
+            .until => |due| return if (plan.hungry) self.askOnce() else .{ .rest = due },
+            .run => return self.start(plan, now),
         }
+    }
+
+    /// The thread of a replica on a device: `run` when there is something to run.
+    pub fn pend(self: *Schedule) Step {
+        self.attention.store(false, .seq_cst);
+        self.lock.lock();
+        defer self.lock.unlock();
+        self.drain();
+        if (self.stopping) return .stop;
+        return if (self.waiting.count > 0) .run else .{ .rest = planning.forever };
+    }
+
+    /// As `next`, for a device that is inside its program since `since` for want of a batch: when none comes in time it gets zeros.
+    /// `stop`: it was interrupted.
+    pub fn feed(self: *Schedule, plan: *Plan, since: u64, interrupted: *const std.atomic.Value(bool)) Step {
+        self.attention.store(false, .seq_cst);
+        // After the store: `interrupt` sets this first.
+        if (interrupted.load(.seq_cst)) return .stop;
+        const now = futex.now();
+        self.lock.lock();
+        defer self.lock.unlock();
+        self.drain();
+        if (self.stopping) {
+            if (!self.rules.ends) return .stop;
+            plan.setEmpty(@max(1, self.form.compiled_rows));
+            return self.start(plan, now);
+        }
+        switch (planning.compose(plan, &self.waiting, self.form, self.rules, now, self.hurry)) {
+            .until => |due| return if (plan.hungry) self.askOnce() else .{ .rest = due },
+            .run => return self.start(plan, now),
+            .nothing => {},
+        }
+        if (!self.hurry and !self.running.isAbandoned()) {
+            if (self.rules.only_awaited and !self.running.isWanted() and !switches.off("flush_only_awaited")) return .{ .rest = planning.forever };
+            const due = since +| self.rules.idle_ns;
+            if (now < due) return .{ .rest = due };
+            if (self.rules.ask) return self.askOnce();
+        }
+        plan.setEmpty(@max(1, self.form.compiled_rows));
+        return self.start(plan, now);
+    }
+
+    fn askOnce(self: *Schedule) Step {
+        if (self.asked) return .{ .rest = planning.forever };
+        self.asked = true;
+        return .ask;
+    }
+
+    fn start(self: *Schedule, plan: *Plan, now: u64) Step {
+        self.hurry = false;
+        self.asked = false;
+        self.begin(plan, now);
+        return .run;
+    }
+
+    /// Requests that wait end with `err` and what `report` says of it; of those that run, no more rows will.
+    pub fn refuse(self: *Schedule, err: anyerror) void {
+        var clients: Completions = .{ .schedule = self };
+        {
+            self.lock.lock();
+            defer self.lock.unlock();
+            self.drain();
+            while (self.waiting.first) |request| {
+                request.fail(err);
+                if (self.running.has(request)) {
+                    self.dropRest(request);
+                    continue;
+                }
+                self.waiting.remove(request);
+                clients.add(request);
+            }
+            _ = self.load.fetchSub(clients.total, .monotonic);
+        }
+        clients.deliver();
     }
 
     /// The plan has run; what its requests got is in them.
@@ -219,10 +291,10 @@ pub const Schedule = struct {
             const now = futex.now();
             self.lock.lock();
             defer self.lock.unlock();
-            const started = plan.used()[0].request.times.started;
+            const started = if (plan.count > 0) plan.used()[0].request.times.started else now;
             self.last_run_ns = now -| started;
             self.record.ran(plan, now -| started);
-            self.running = null;
+            self.running.remove(plan);
             for (plan.used()) |part| {
                 const request = part.request;
                 request.answered += part.rows;
@@ -295,7 +367,7 @@ pub const Schedule = struct {
 
     fn begin(self: *Schedule, plan: *Plan, now: u64) void {
         self.engine.ready(self.engine.context);
-        self.running = plan;
+        self.running.add(plan);
         for (plan.used()) |part| {
             if (part.request.state.load(.monotonic) != .running) part.request.times.started = @max(now, part.request.times.queued);
             part.request.state.store(.running, .monotonic);
@@ -309,56 +381,8 @@ pub const Schedule = struct {
         request.rows = request.planned;
     }
 
-    /// Whether rows of it are in the batch under way.
-    fn runs(self: *Schedule, request: *Request) bool {
-        const plan = self.running orelse return false;
-        for (plan.used()) |part| if (part.request == request) return true;
-        return false;
-    }
-
     fn terminateUnwanted(self: *Schedule) void {
-        const plan = self.running orelse return;
-        for (plan.used()) |part| if (!part.request.given_up.load(.monotonic)) return;
+        if (self.running.first == null or self.running.isWanted()) return;
         self.engine.terminate(self.engine.context);
-    }
-};
-
-/// What ended in one run, by the thread that is to be told.
-const Completions = struct {
-    schedule: *Schedule,
-    client: ?*Client = null,
-    newest: ?*Request = null,
-    oldest: ?*Request = null,
-    count: u32 = 0,
-    total: u32 = 0,
-    awaited: bool = false,
-
-    fn add(self: *Completions, request: *Request) void {
-        self.total += 1;
-        if (self.client != request.client) self.deliver();
-        self.client = request.client;
-        self.count += 1;
-        if (request.blocking) {
-            // Release pairs with the acquire in `wait`.
-            request.state.store(.done, .release);
-            self.awaited = true;
-            return;
-        }
-        // Under the lock: from here on `cancel` must not take it for one that waits for its next batch.
-        request.state.store(.ended, .monotonic);
-        request.next = self.newest;
-        self.newest = request;
-        if (self.oldest == null) self.oldest = request;
-    }
-
-    fn deliver(self: *Completions) void {
-        const client = self.client orelse return;
-        if (self.newest) |newest| client.announce(newest, self.oldest.?);
-        if (self.awaited) {
-            _ = self.schedule.ended.fetchAdd(1, .release);
-            futex.wakePrivate(&self.schedule.ended, std.math.maxInt(u31));
-        }
-        client.releaseMany(self.count);
-        self.* = .{ .schedule = self.schedule, .total = self.total };
     }
 };

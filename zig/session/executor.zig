@@ -49,6 +49,8 @@ pub const Executor = struct {
     /// Counts commands and the close; the native thread sleeps on it.
     bell: std.atomic.Value(u32) = .init(0),
     started: bool = false,
+    /// A replica's thread uses the session; see `lend`.
+    lent: std.atomic.Value(bool) = .init(false),
     /// Of the command that ended last.
     failure: ?anyerror = null,
     text: [report.text_max]u8 = undefined,
@@ -73,7 +75,7 @@ pub const Executor = struct {
         const self: *Executor = @ptrCast(@alignCast(object));
         self.exchange.finish();
         self.closing.store(true, .release);
-        self.session.stop();
+        if (!self.lent.load(.acquire)) self.session.stop();
         self.ring();
         self.release();
     }
@@ -107,7 +109,24 @@ pub const Executor = struct {
         futex.wakePrivate(&self.bell, 1);
     }
 
+    /// Leaves the session to another thread, until that gives it back; commands fail meanwhile.
+    pub fn lend(self: *Executor) !*Executor {
+        try self.requireIdle();
+        if (!self.session.isBound()) return report.fail(error.not_bound, "the session is bound to no device.", .{});
+        self.lent.store(true, .monotonic);
+        _ = self.references.fetchAdd(1, .monotonic);
+        return self;
+    }
+
+    /// From the thread that it was lent to.
+    pub fn giveBack(self: *Executor) void {
+        // Release pairs with the acquire loads of `lent`: what that thread did to the session is seen.
+        self.lent.store(false, .release);
+        self.release();
+    }
+
     pub fn requireIdle(self: *const Executor) !void {
+        if (self.lent.load(.acquire)) return report.fail(error.busy, "the session belongs to a model runner, which has not let go of it.", .{});
         if (self.at() != .idle) return report.fail(error.busy, "the session runs programs, or is being bound.", .{});
     }
 
@@ -174,7 +193,8 @@ pub const Executor = struct {
             self.enter(.ended);
             self.exchange.announce();
         }
-        self.session.unbind();
+        // Else the last reference does, which is the borrower's.
+        if (!self.lent.load(.acquire)) self.session.unbind();
     }
 
     fn perform(self: *Executor) !void {

@@ -77,7 +77,7 @@ export function kindOf(call: Call): Kind | undefined {
   if (call === "mr_ring_format" || call === "mr_ring_open") return "allocation";
   if (call.startsWith("mr_ring_")) return "ring";
   if (call.startsWith("mr_allocation_")) return "allocation";
-  if (call.startsWith("mr_memory_") || call === "mr_graph_describe") return "memory";
+  if (call.startsWith("mr_memory_") || call === "mr_graph_describe" || call === "mr_deployment_load") return "memory";
   if (call === "mr_replica_attach") return undefined;
   if (call.startsWith("mr_replica_") || call.startsWith("mr_request_")) return "replica";
   if (call.startsWith("mr_session_") || call === "mr_stream_user") return "session";
@@ -101,6 +101,7 @@ export const makes: Partial<Record<Call, Kind>> = {
   mr_context_createJob: "job",
   mr_replica_load: "job",
   mr_graph_describe: "job",
+  mr_deployment_load: "job",
   mr_session_create: "session",
   mr_stream_empty: "stream",
   mr_stream_stored: "stream",
@@ -125,6 +126,7 @@ export const jobMakes: Partial<Record<Call, Kind>> = {
   mr_context_createJob: "allocation",
   mr_replica_load: "replica",
   mr_graph_describe: "memory",
+  mr_deployment_load: "replica",
   mr_device_acquireJob: "device",
 };
 

@@ -19,6 +19,7 @@ const rarely: Partial<Record<Call, number>> = {
   mr_replica_close: 10,
   mr_replica_load: 4,
   mr_graph_describe: 4,
+  mr_deployment_load: 4,
   mr_context_close: 4,
   mr_simulation_close: 8,
   mr_request_grow: 40,

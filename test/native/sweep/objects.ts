@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { findEngineLibrary } from "../../../src/device/engine-library.ts";
 import type { Native } from "../../../src/native/library.ts";
-import { block, native } from "../../../src/native/library.ts";
+import { block, native, wrapResult } from "../../../src/native/library.ts";
 import { nativeFolder } from "../../../src/native/library-path.ts";
 import { nativeTarget, simulatorName } from "../../../src/native/platform.ts";
 import type { Random } from "./random.ts";
@@ -134,6 +134,12 @@ export class Objects {
           random.pick([0, 0, 10]),
           ...this.write(findEngineLibrary(undefined, "sweep")),
         ];
+      case "mr_deployment_load": {
+        const json = this.#description(random);
+        block.values.fill(0);
+        block.values.set([1, 1, random.pick([0, 1]), 4, random.pick([-1, 0, 1000]), 0, 8, 1, random.below(2), 1000]);
+        return [0, json, ...this.write(findEngineLibrary(undefined, "sweep"))];
+      }
       case "mr_memory_mapFile":
         return [...this.write(model), random.pick([0, 5, 64, 200]), random.pick([0, 1, 100])];
       case "mr_request_bind":
@@ -210,6 +216,22 @@ export class Objects {
       default:
         return undefined;
     }
+  }
+
+  /** Leaves a model's description in memory, which the call then may get; returns its length. */
+  #description(random: Random): number {
+    const port = (name: string, handle: string) => ({ name, handle, type: 1, shape: [4] });
+    const sessions = this.open.session.slice(0, 1).map(({ slot, generation }) => [slot, generation]);
+    const inputs = [port("image", "h2d_image")];
+    const outputs = [port("echo", "d2h_echo")];
+    const devices = { sessions, main: [random.below(3)], load: [0], inputs, outputs, autoReset: random.chance(2) };
+    const json = new TextEncoder().encode(JSON.stringify(random.chance(2) ? { path: model } : { devices }));
+    for (const { slot, generation } of this.open.memory) {
+      if (native.mr_memory_view(slot, generation) < 0) continue;
+      const bytes = new Uint8Array(wrapResult());
+      if (bytes.length >= json.length) bytes.set(json);
+    }
+    return json.length;
   }
 
   /** Leaves the token of an open ring in the block. */
