@@ -1,4 +1,5 @@
 test {
+    _ = @import("replica/schedule.zig");
     _ = @import("driver/cpu/devices.zig");
     _ = @import("driver/poplar/failure.zig");
     _ = @import("driver/poplar/provider_test.zig");

@@ -114,7 +114,7 @@ pub const Schedule = struct {
     pub fn cancel(self: *Schedule, request: *Request) bool {
         self.lock.lock();
         defer self.lock.unlock();
-        self.drain();
+        self.drainForOther();
         return switch (request.state.load(.monotonic)) {
             .queued => {
                 self.waiting.remove(request);
@@ -139,7 +139,7 @@ pub const Schedule = struct {
     pub fn withdraw(self: *Schedule, client: *Client) u32 {
         self.lock.lock();
         defer self.lock.unlock();
-        self.drain();
+        self.drainForOther();
         var dropped: u32 = 0;
         var rest_of = self.waiting.first;
         while (rest_of) |request| {
@@ -352,6 +352,13 @@ pub const Schedule = struct {
         if (self.asleep.load(.seq_cst) == 1 and self.asleep.swap(0, .seq_cst) == 1) futex.wakePrivate(&self.asleep, 1);
     }
 
+    /// On another thread than the replica's, which looks at the inbox to know whether there is work: it is told.
+    fn drainForOther(self: *Schedule) void {
+        if (self.inbox.isEmpty()) return;
+        self.drain();
+        self.signal();
+    }
+
     fn drain(self: *Schedule) void {
         var rest_of = self.inbox.takeAll() orelse return;
         const reference: clock.Reference = .now();
@@ -386,3 +393,17 @@ pub const Schedule = struct {
         self.engine.terminate(self.engine.context);
     }
 };
+
+test "what a thread finds in the inbox that gives a request up is not lost to the replica's thread" {
+    var requests: [2]Request = undefined;
+    var schedule: Schedule = .{ .form = undefined, .rules = .{ .rows_max = 1, .wait_ns = 0 }, .engine = undefined, .record = undefined };
+    for (&requests, 0..) |*request, number| {
+        request.* = .{ .client = undefined, .chunk = undefined, .number = @intCast(number), .inputs = &.{}, .outputs = &.{} };
+        request.state.store(.queued, .monotonic);
+        schedule.load.store(@intCast(number + 1), .monotonic);
+        schedule.inbox.push(request);
+    }
+    try std.testing.expect(schedule.cancel(&requests[0]));
+    try std.testing.expectEqual(1, schedule.waiting.count);
+    try std.testing.expect(schedule.wanted());
+}
