@@ -5,6 +5,7 @@ import { block, native } from "../native/library.ts";
 import { nativeFolder } from "../native/library-path.ts";
 import { logChoice } from "../native/log.ts";
 import { nativeTarget, simulatorName } from "../native/platform.ts";
+import { heldByRunners } from "../runner/deployment/held.ts";
 import { SimulatedIpus } from "./simulated-ipus.ts";
 
 export interface SimulationOptions {
@@ -41,12 +42,17 @@ export class Simulation implements Disposable {
     this.system = system;
   }
 
-  /** What this process has opened on the simulated devices and not closed yet, in words; `[]` when there is nothing. */
+  /**
+   * What this process has opened on the simulated devices and not closed yet, in words; `[]` when there is nothing. What an open
+   * ModelRunner of this thread has is no leak: it goes with the runner.
+   */
   leaks(): string[] {
     check(native.mr_simulation_leaks(this.#native.slot, this.#native.generation), "Simulation.leaks");
+    const { devices, executables, engines } = heldByRunners;
+    const held = [devices, 0, executables, engines];
     return ["attached device", "IPU model", "executable", "engine"].flatMap((what, index) => {
-      const count = block.results[index]!;
-      return count === 0 ? [] : [`${count} ${what}${count === 1 ? "" : "s"}`];
+      const count = block.results[index]! - held[index]!;
+      return count <= 0 ? [] : [`${count} ${what}${count === 1 ? "" : "s"}`];
     });
   }
 

@@ -3,8 +3,9 @@ import { type Device, DeviceManager } from "../../device/index.ts";
 import { off } from "../../native/switches.ts";
 import type { Anchor } from "../../popef/index.ts";
 import { Session } from "../../session/index.ts";
-import { type ChosenDevice, giveDevicesBack } from "./choose-devices.ts";
+import { type ChosenDevice, giveDevicesBack, isOnCpu } from "./choose-devices.ts";
 import type { Deployment } from "./deployment.ts";
+import { heldByRunners } from "./held.ts";
 import { loadParts, type StreamPart } from "./load-parts.ts";
 import { describeAnchors, typeCode } from "./model-anchors.ts";
 import type { Plan } from "./on-cpu.ts";
@@ -46,6 +47,7 @@ export async function onDevices(plan: Plan, chosen: readonly ChosenDevice[], op:
     const options = { wholeBatches: !off("whole_batches"), signal };
     // No engine of this process's runs it; the path is never looked at.
     const { loaded } = await loadParts(new Uint8Array(0), { devices }, "none", config, options, op);
+    hold(chosen, 1);
     return {
       model: loaded,
       otherInputs: describeAnchors(model, [...anchors.constants, ...anchors.load]),
@@ -57,6 +59,7 @@ export async function onDevices(plan: Plan, chosen: readonly ChosenDevice[], op:
           }
         } finally {
           for (const { session } of opened) Session.life(session).discard();
+          hold(chosen, -1);
           await giveBack();
         }
       },
@@ -88,6 +91,15 @@ async function openSession({ model, anchors, frozen, given }: Plan, device: Devi
     Session.life(session).discard();
     await session.close().catch(() => undefined);
     throw error;
+  }
+}
+
+function hold(chosen: readonly ChosenDevice[], count: 1 | -1): void {
+  for (const one of chosen) {
+    if (isOnCpu(one)) continue;
+    if (one.owned) heldByRunners.devices += count;
+    heldByRunners.executables += count;
+    heldByRunners.engines += count;
   }
 }
 

@@ -25,6 +25,17 @@ const cells = table.flatMap(([fault, code, mends]) =>
   }),
 );
 
+test("users' tests make a device fail, and see that the runner recovers and leaks nothing", async () => {
+  const image = rows(4);
+  const path = await popefFile();
+  using sim = simulate({ ipus: 1 });
+  sim.ipu.fail({ atSync: 2, error: "recoverable", recoveryAction: "IPU_RESET" });
+  await using runner = await ModelRunner.load(path, { autoReset: true });
+  await runner.executeAsync({ x: image }).catch((e) => expect(e.code).toBe("device_recoverable"));
+  await runner.executeAsync({ x: image }); // reset, works again
+  expect(sim.leaks()).toEqual([]);
+});
+
 describe("a replica whose device fails", () => {
   test.each(cells)("%s, autoReset %p: %s", async (_name, autoReset, then, fault, code) => {
     using sim = simulate({ ipus: 1 });
