@@ -186,6 +186,9 @@ fn prepare(client: *Client, number: u32, rows: u32, route: u32) !*Request {
     if (target.single and model.form.compiled_rows > 0) return report.fail(error.wrong_shape, "inputs or outputs of request {d} have no shape of the model.", .{number});
     if (model.form.whole_batches and target.rows % model.form.compiled_rows != 0)
         return report.fail(error.wrong_shape, "{d} rows are no multiple of {d}, for which the model was compiled; with batchingDim any number is possible.", .{ target.rows, model.form.compiled_rows });
+    if (model.form.batching == null and model.isOnDevices()) for (target.inputs, model.form.inputs) |input, *expected| {
+        if (input.bytes.len != expected.sizeOf(1)) return report.fail(error.wrong_shape, "an input of {d} bytes does not fit a stream of {d}.", .{ input.bytes.len, expected.sizeOf(1) orelse 0 });
+    };
     target.replica = try choose(client, route);
     target.priority = @bitCast(@as(u16, @truncate(route >> 16)));
     target.times.queued_ticks = clock.ticks();

@@ -97,6 +97,11 @@ pub const Model = struct {
         allocator.destroy(self);
     }
 
+    /// Its replicas run programs on devices, not a graph on the processor.
+    pub fn isOnDevices(self: *const Model) bool {
+        return if (self.settings.parts) |parts| parts.devices != null else false;
+    }
+
     /// For engine tensors; on devices there are none.
     pub fn library(self: *const Model) *const Library {
         return self.engine_library orelse &no_library;

@@ -84,7 +84,7 @@ pub const Replica = struct {
 
     fn load(self: *Replica) !void {
         const settings = &self.model.settings;
-        if (settings.parts) |parts| if (parts.devices != null) return;
+        if (self.model.isOnDevices()) return;
         const library = try engine_library.open(settings.library_path);
         const graph = if (settings.parts) |parts| parts.graph else "";
         self.session = if (graph.len > 0)
@@ -95,8 +95,7 @@ pub const Replica = struct {
 
     fn unload(self: *Replica) void {
         if (self.session) |*session| session.close();
-        const on_devices = if (self.model.settings.parts) |parts| parts.devices != null else false;
-        if (!on_devices) return if (self.opened) self.engine.destroy();
+        if (!self.model.isOnDevices()) return if (self.opened) self.engine.destroy();
         if (self.device) |*device| device.destroy();
         Parts.giveBack(self.executor());
     }
