@@ -7,6 +7,7 @@ const report = @import("../abi/report.zig");
 const switches = @import("../os/switches.zig");
 const BatchStream = @import("batch_stream.zig").BatchStream;
 const Engine = @import("schedule.zig").Engine;
+const feeding = @import("feeding.zig");
 const Form = @import("form.zig").Form;
 const Model = @import("model.zig").Model;
 const Part = @import("plan.zig").Part;
@@ -155,7 +156,7 @@ pub const DeviceEngine = struct {
         const resets = err == error.device_application or (err == error.device_recoverable and self.session.recovery == .ipu_reset) or switches.off("runner_resets_always");
         // It was the host that was late, and the device is none the worse for it.
         if (err == error.host_sync_timeout or (resets and self.auto_reset)) self.lost = true;
-        if (!switches.off("runner_fails_queued")) self.replica.schedule.refuse(err);
+        if (!switches.off("runner_fails_queued")) feeding.refuse(&self.replica.schedule, err);
         self.abandon(err);
     }
 
@@ -181,7 +182,7 @@ pub const DeviceEngine = struct {
         const flight = self.idle.pop() orelse self.make() catch return false;
         const schedule = &self.replica.schedule;
         const since = futex.now();
-        while (true) switch (schedule.feed(&flight.plan, since, &self.interrupted)) {
+        while (true) switch (feeding.feed(schedule, &flight.plan, since, &self.interrupted)) {
             .run => {
                 flight.left = self.outputs.items.len;
                 self.flights.appendAssumeCapacity(flight);

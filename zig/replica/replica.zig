@@ -6,6 +6,7 @@ const report = @import("../abi/report.zig");
 const engine = @import("../engine/onnx/session.zig");
 const engine_library = @import("../engine/onnx/library.zig");
 const DeviceEngine = @import("device_engine.zig").DeviceEngine;
+const feeding = @import("feeding.zig");
 const HostEngine = @import("host_engine.zig").HostEngine;
 const Model = @import("model.zig").Model;
 const Plan = @import("plan.zig").Plan;
@@ -112,7 +113,7 @@ pub const Replica = struct {
         const spin = (std.Thread.getCpuCount() catch 1) > 1;
         schedule.seat.take();
         defer schedule.seat.quit();
-        while (true) switch (schedule.pend()) {
+        while (true) switch (feeding.pend(schedule)) {
             .run => device.run(),
             .rest => |until| schedule.rest(until, spin),
             .ask => unreachable,

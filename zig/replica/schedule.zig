@@ -210,78 +210,17 @@ pub const Schedule = struct {
         }
     }
 
-    /// The thread of a replica on a device: `run` when there is something to run.
-    pub fn pend(self: *Schedule) Step {
-        self.attention.store(false, .seq_cst);
-        self.lock.lock();
-        defer self.lock.unlock();
-        self.drain();
-        if (self.stopping) return .stop;
-        return if (self.waiting.count > 0) .run else .{ .rest = planning.forever };
-    }
-
-    /// As `next`, for a device that is inside its program since `since` for want of a batch: when none comes in time it gets zeros.
-    /// `stop`: it was interrupted.
-    pub fn feed(self: *Schedule, plan: *Plan, since: u64, interrupted: *const std.atomic.Value(bool)) Step {
-        self.attention.store(false, .seq_cst);
-        // After the store: `interrupt` sets this first.
-        if (interrupted.load(.seq_cst)) return .stop;
-        const now = futex.now();
-        self.lock.lock();
-        defer self.lock.unlock();
-        self.drain();
-        if (self.stopping) {
-            if (!self.rules.ends) return .stop;
-            plan.setEmpty(@max(1, self.form.compiled_rows));
-            return self.start(plan, now);
-        }
-        switch (planning.compose(plan, &self.waiting, self.form, self.rules, now, self.hurry)) {
-            .until => |due| return if (plan.hungry) self.askOnce() else .{ .rest = due },
-            .run => return self.start(plan, now),
-            .nothing => {},
-        }
-        if (!self.hurry and !self.running.isAbandoned()) {
-            if (self.rules.only_awaited and !self.running.isWanted() and !switches.off("flush_only_awaited")) return .{ .rest = planning.forever };
-            const due = since +| self.rules.idle_ns;
-            if (now < due) return .{ .rest = due };
-            if (self.rules.ask) return self.askOnce();
-        }
-        plan.setEmpty(@max(1, self.form.compiled_rows));
-        return self.start(plan, now);
-    }
-
-    fn askOnce(self: *Schedule) Step {
+    pub fn askOnce(self: *Schedule) Step {
         if (self.asked) return .{ .rest = planning.forever };
         self.asked = true;
         return .ask;
     }
 
-    fn start(self: *Schedule, plan: *Plan, now: u64) Step {
+    pub fn start(self: *Schedule, plan: *Plan, now: u64) Step {
         self.hurry = false;
         self.asked = false;
         self.begin(plan, now);
         return .run;
-    }
-
-    /// Requests that wait end with `err` and what `report` says of it; of those that run, no more rows will.
-    pub fn refuse(self: *Schedule, err: anyerror) void {
-        var clients: Completions = .{ .schedule = self };
-        {
-            self.lock.lock();
-            defer self.lock.unlock();
-            self.drain();
-            while (self.waiting.first) |request| {
-                request.fail(err);
-                if (self.running.has(request)) {
-                    self.dropRest(request);
-                    continue;
-                }
-                self.waiting.remove(request);
-                clients.add(request);
-            }
-            _ = self.load.fetchSub(clients.total, .monotonic);
-        }
-        clients.deliver();
     }
 
     /// The plan has run; what its requests got is in them.
@@ -359,7 +298,7 @@ pub const Schedule = struct {
         self.signal();
     }
 
-    fn drain(self: *Schedule) void {
+    pub fn drain(self: *Schedule) void {
         var rest_of = self.inbox.takeAll() orelse return;
         const reference: clock.Reference = .now();
         while (true) {
@@ -382,7 +321,7 @@ pub const Schedule = struct {
     }
 
     /// Rows that were not put into a batch yet never will be.
-    fn dropRest(self: *Schedule, request: *Request) void {
+    pub fn dropRest(self: *Schedule, request: *Request) void {
         if (request.planned == request.rows) return;
         self.waiting.remove(request);
         request.rows = request.planned;
