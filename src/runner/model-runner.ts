@@ -250,7 +250,7 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
     return Object.fromEntries(entries) as unknown as OutputPromises<E>;
   }
 
-  /** Runs the model `requests` times with zeros on every replica, one row each, so that the first request is no slower. */
+  /** Runs the model `requests` times with zeros on every replica, one row or compiled batch each, so that the first request is no slower. */
   async warmup(options: { readonly requests?: number | undefined } = {}): Promise<void> {
     const { warmUp } = await import("./warmup.ts");
     const op = "ModelRunner.warmup";

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { findEngineLibrary } from "../../src/device/engine-library.ts";
+import { nativeFolder } from "../../src/native/library-path.ts";
 import { libraryName, nativeTarget } from "../../src/native/platform.ts";
 import { type Expectation, ModelRunner } from "../../src/runner/index.ts";
 import { alive, failure, model } from "./fixture.ts";
@@ -43,7 +44,7 @@ describe("an engine that cannot be used says why", () => {
   });
 
   test("a library that is no engine", async () => {
-    const path = join(import.meta.dir, "../../native", nativeTarget(), libraryName(nativeTarget()));
+    const path = join(nativeFolder("test"), libraryName(nativeTarget()));
     const loading = ModelRunner.load(batch, { engine: { path } });
     await expect(loading).rejects.toEqual(failure("engine_missing", path, "OrtGetApiBase"));
   });

@@ -77,6 +77,15 @@ describe.each(forms)("a model compiled for four rows, on %s", (_name, ipus) => {
       expect(given).toEqual(product(rows(3, 5)));
     }));
 
+  test("is warmed up with whole batches, which wait for nothing", () =>
+    on(ipus, async () => {
+      for (const batchingDim of [undefined, 0]) {
+        await using runner = await ModelRunner.load(await popefFile(), { batchingDim, timeoutNs: 0 });
+        await runner.warmup({ requests: 2 });
+        expect(runner.stats()).toMatchObject({ completed: 2, rows: 8, batches: 2, paddingRows: 0 });
+      }
+    }));
+
   test("writes into memory of the caller's, also in parts", () =>
     on(ipus, async () => {
       await using runner = await ModelRunner.load(await popefFile(), { batchingDim: 0, timeoutNs: 1e6 });
