@@ -134,7 +134,7 @@ export class OutputQueue implements IQueue {
    * @throws ArgumentError `wrong_split`: other queues have entries that this one lacks; StateError `closed`
    */
   flush(): void {
-    if (!off("output_flush")) this.#core.flush("OutputQueue.flush");
+    this.#core.flush("OutputQueue.flush");
   }
 
   /** As `InputQueue.reset`; pending promises reject. */

@@ -136,7 +136,8 @@ export class QueueManager {
   ): void {
     const { anchors, programFlow } = host.model.metadata;
     const isMain = (anchor: Anchor) => anchor.programs.some((program) => programFlow.main.includes(program));
-    const given = off(`queue_${direction}_predicate`) ? undefined : settings[`${direction}Predicate`];
+    const ignored = direction === "input" ? off("queue_input_predicate") : off("queue_output_predicate");
+    const given = ignored ? undefined : settings[`${direction}Predicate`];
     const predicate: QueuePredicate =
       given ?? ((anchor) => (isMain(anchor) && host.needsUser(anchor) ? "bindUserCb" : "skipCb"));
     for (const anchor of anchors) {

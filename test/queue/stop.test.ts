@@ -14,8 +14,11 @@ describe("disconnectAll", () => {
   });
 
   test("lets a blocking run end", async () => {
-    await using scene = new Scene({ timeoutNs: 1e6, readTimeout: () => scene.queues.disconnectAll() });
+    let waits = 0;
+    const readTimeout = () => (waits++ === 0 ? scene.queues.disconnectAll() : scene.session.stop());
+    await using scene = new Scene({ timeoutNs: 1e6, readTimeout });
     scene.session.runMainPrograms({ repeat: 3 });
+    expect(waits).toBe(1);
     expect(scene.input().ring.isValid()).toBe(false);
   });
 });

@@ -47,7 +47,7 @@ test("the switches that documents name and the switches in the sources are the s
 });
 
 test("every test that a document names is there", () => {
-  const pages = ["docs/fastio.md", "docs/model-runtime.md"];
+  const pages = ["docs/fastio.md", "docs/model-runtime.md", "docs/compile.md", "docs/runner.md"];
   const rows = pages.flatMap((page) => switchRows(page, readFileSync(join(root, page), "utf8")));
   const missing = rows.filter(({ file, test }) => !titlesIn(file).some((title) => title.test(test)));
   expect(missing.map(({ at, test }) => `${at} ${test}`)).toEqual([]);
@@ -58,9 +58,8 @@ function titlesIn(file: string): RegExp[] {
   const found = titles.get(file);
   if (found !== undefined) return found;
   const text = readFileSync(join(root, file), "utf8");
-  const strings = [...text.matchAll(/"((?:[^"\\\n]|\\.)+)"|`([^`]+)`/g)].map(
-    ([, plain, template]) => plain ?? template!,
-  );
+  const quoted = /"((?:[^"\\\n]|\\.)+)"|`([^`]+)`|'([^'\n]+)'/g;
+  const strings = [...text.matchAll(quoted)].map(([, ...found]) => found.join(""));
   const patterns = strings.flatMap((string) => {
     const parts = string.split(/%[a-z]|\$\{[^}]*\}|\$[\w.]+/);
     // A string that is little else than a placeholder would match everything.
