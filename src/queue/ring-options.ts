@@ -32,7 +32,7 @@ export interface LockAsyncOptions extends LockOptions {
 }
 
 /** The two ends of a ring. */
-export const RingRole = switchable("RingRole", { Producer: "producer", Consumer: "consumer" } as const);
+export const RingRole = { Producer: "producer", Consumer: "consumer" } as const;
 export type RingRole = (typeof RingRole)[keyof typeof RingRole];
 
 export const producer = 0;

@@ -6,12 +6,12 @@ import type { OutputMemory } from "./execute-options.ts";
 import type { Expectation, Inputs } from "./expectation.ts";
 
 /** What `executeAsync` does when as many requests are under way as `maxQueueSize` allows. */
-export const QueuePolicy = switchable("QueuePolicy", {
+export const QueuePolicy = {
   /** It rejects with `queue_full`. */
   Reject: "reject",
   /** The request waits for a place. */
   Wait: "wait",
-} as const);
+} as const;
 export type QueuePolicy = (typeof QueuePolicy)[keyof typeof QueuePolicy];
 
 /** Rows that fill an incomplete batch, and where their results go. */

@@ -1,7 +1,5 @@
-import { switchable } from "../native/switches.ts";
-
 /** What brings a device back after a recoverable failure; `cause.recoveryAction` of a `device_recoverable` error. */
-export const RecoveryAction = switchable("RecoveryAction", {
+export const RecoveryAction = {
   /** Reset the IPU and load it again: what `reload` does. */
   IpuReset: "IPU_RESET",
   /** Train the links between IPUs again. */
@@ -9,7 +7,7 @@ export const RecoveryAction = switchable("RecoveryAction", {
   PartitionReset: "PARTITION_RESET",
   /** Power off and on. */
   FullReset: "FULL_RESET",
-} as const);
+} as const;
 export type RecoveryAction = "IPU_RESET" | "LINK_RESET" | "PARTITION_RESET" | "FULL_RESET";
 
 const numbers: readonly (RecoveryAction | undefined)[] = [

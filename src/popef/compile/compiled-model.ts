@@ -1,5 +1,4 @@
 import { rename, rm } from "node:fs/promises";
-import { switchable } from "../../native/switches.ts";
 import { timers } from "../../native/timers.ts";
 import { BlobType } from "../blob-type.ts";
 import type { PopefData } from "../data.ts";
@@ -80,5 +79,3 @@ function tensorOf({ name, dataType, shape, source, byteOffset, byteLength }: Pla
   const place = { version: "", byteOffset, infoOffset: byteOffset, dataOffset: byteOffset, byteLength };
   return { source, blob: { ...place, type: BlobType.DataTensor, info } };
 }
-
-switchable("CompiledModel", CompiledModel);

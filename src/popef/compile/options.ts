@@ -1,6 +1,5 @@
 import { checkInteger } from "../../native/check.ts";
 import { makeError } from "../../native/error.ts";
-import { switchable } from "../../native/switches.ts";
 
 export interface CompileOptions {
   /**
@@ -41,7 +40,7 @@ export interface CompileOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const defaults = switchable("CompileOptions", {
+const defaults = {
   batchSize: 1,
   batchingDim: 0,
   deviceIterations: 1,
@@ -50,7 +49,7 @@ const defaults = switchable("CompileOptions", {
   prefetch: true,
   bufferingDepth: 2,
   saveProgram: true,
-});
+};
 
 /** Every option with its value. */
 type Given = Omit<CompileOptions, "name" | "engine" | "signal">;
