@@ -13,8 +13,8 @@ const pages = [
   ["docs/popef.md", 3],
   ["docs/session.md", 2],
   ["docs/compile.md", 2],
-  ["docs/porting/cpp.md", 4],
-  ["docs/porting/python.md", 1],
+  ["docs/porting/cpp.md", 6],
+  ["docs/porting/python.md", 2],
   ["docs/devices.md", 1],
 ] as const;
 
