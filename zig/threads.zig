@@ -3,6 +3,12 @@
 test {
     _ = @import("abi/handle.zig");
     _ = @import("os/futex.zig");
-    _ = @import("replica/queue.zig");
+    _ = @import("engine/program/engine_test.zig");
+    _ = @import("engine/program/watchdog.zig");
+    _ = @import("queue/events.zig");
+    _ = @import("queue/queue_test.zig");
+    _ = @import("replica/inbox.zig");
+    _ = @import("replica/schedule.zig");
     _ = @import("ring/spsc_test.zig");
+    _ = @import("session/session_test.zig");
 }

@@ -19,7 +19,8 @@ var live = std.atomic.Value(u32).init(0);
 
 /// Sessions that are open or being let go: their engines are gone when this says so.
 pub fn liveCount() u32 {
-    return live.load(.monotonic);
+    // Acquire pairs with the release in `release`: what was let go of is gone for the caller too.
+    return live.load(.acquire);
 }
 
 pub const Command = union(enum) {
@@ -91,7 +92,7 @@ pub const Executor = struct {
         self.exchange.release();
         self.owner.release();
         allocator.destroy(self);
-        _ = live.fetchSub(1, .monotonic);
+        _ = live.fetchSub(1, .release);
     }
 
     fn at(self: *const Executor) Phase {
