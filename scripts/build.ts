@@ -1,4 +1,5 @@
 // Builds libmillrace with the Zig compiler from npm: `bun run build [--debug] [--all]`. Skips what is up to date.
+// `--try-all`: unoptimised, for every target, and thrown away.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { libraryName, nativeTarget, simulatorName } from "../src/native/platform.ts";
@@ -110,10 +111,26 @@ export async function build(options: BuildOptions): Promise<void> {
   await Promise.all([next(), next()]);
 }
 
+/** Compiles and links for every target, without optimisation and without installing: does it build? */
+async function tryAll(): Promise<void> {
+  for (const target of Object.keys(targets) as Target[]) {
+    await run([
+      "build",
+      `-Dtarget=${targets[target]}`,
+      "-Doptimize=Debug",
+      "--prefix",
+      join(zigFolder, "zig-out", "try"),
+    ]);
+    console.error(`${target} builds`);
+  }
+}
+
 if (import.meta.main) {
   const flags = process.argv.slice(2);
-  await build({
-    targets: flags.includes("--all") ? (Object.keys(targets) as Target[]) : undefined,
-    debug: flags.includes("--debug"),
-  });
+  if (flags.includes("--try-all")) await tryAll();
+  else
+    await build({
+      targets: flags.includes("--all") ? (Object.keys(targets) as Target[]) : undefined,
+      debug: flags.includes("--debug"),
+    });
 }
