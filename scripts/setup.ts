@@ -19,5 +19,5 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
 }
 
 const { build } = await import("./build.ts");
-// The tests use the debug build alone.
+// Most tests use the debug build, which is quick to make.
 await build(process.argv.includes("--debug") ? { targets: [], debug: true } : {});
