@@ -41,6 +41,17 @@ export function alive(): { handles: number; mappings: number; models: number; va
   return { handles, mappings, models, values: block.results[0]! };
 }
 
+/** Kinds of native objects of which there are more than before, after the collector has had some looks. */
+export async function grown(before: ReturnType<typeof alive>): Promise<string[]> {
+  const more = () => Object.entries(alive()).filter(([kind, count]) => count > before[kind as keyof typeof before]);
+  let found = more();
+  for (let looks = 0; looks < 100 && found.length > 0; looks++) {
+    await Bun.sleep(5);
+    found = more();
+  }
+  return found.map(([kind, count]) => `${count} ${kind}`);
+}
+
 /** Matches an error of Millrace by code, and by words of its message. */
 export function failure(code: string, ...words: string[]): unknown {
   const all = words.map((word) => `(?=[\\s\\S]*${word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")})`).join("");
