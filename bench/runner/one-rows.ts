@@ -1,4 +1,4 @@
-import { findEngineLibrary } from "../../src/device/engine-library.ts";
+import { findEngineLibrary } from "../../src/native/engine-library.ts";
 import { runProgram } from "../native/program.ts";
 import { makeRow, type Row } from "../row.ts";
 import type { Statistics } from "../statistics.ts";

@@ -35,14 +35,6 @@ export function routeOf({ replicaId, priority }: ExecuteOptions, replicas: numbe
   return (replica | (level << 16)) >>> 0;
 }
 
-/** By shape, not by class: test environments replace `AbortSignal`. @throws ArgumentError `invalid_argument` */
-export function checkSignal(signal: AbortSignal | undefined, op: string): AbortSignal | undefined {
-  if (signal === undefined) return undefined;
-  const { addEventListener, removeEventListener } = (signal ?? {}) as Partial<AbortSignal>;
-  if (typeof addEventListener === "function" && typeof removeEventListener === "function") return signal;
-  throw makeError("invalid_argument", { op, message: `the signal is ${String(signal)}, not an AbortSignal.` });
-}
-
 /** Milliseconds until the deadline, or undefined for none. @throws ArgumentError `invalid_argument` */
 export function checkDeadline(deadlineMs: number | undefined, op: string): number | undefined {
   if (deadlineMs === undefined || deadlineMs === Number.POSITIVE_INFINITY) return undefined;

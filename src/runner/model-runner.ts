@@ -1,7 +1,8 @@
-import { findEngineLibrary } from "../device/engine-library.ts";
 import { check, readText } from "../native/check.ts";
+import { findEngineLibrary } from "../native/engine-library.ts";
 import { makeError } from "../native/error.ts";
 import { block, native } from "../native/library.ts";
+import { checkSignal } from "../native/signal.ts";
 import { off, switchable } from "../native/switches.ts";
 import { Admission, queueFull } from "./admission.ts";
 import { Client, closedError } from "./client.ts";
@@ -10,13 +11,7 @@ import { type ModelRunnerConfig, QueuePolicy, type ResolvedConfig, resolveConfig
 import type { DataDesc } from "./data-desc.ts";
 import type { Deployment } from "./deployment/deployment.ts";
 import { findSource, type ModelSource } from "./deployment/model-source.ts";
-import {
-  checkDeadline,
-  checkSignal,
-  type ExecuteAsyncOptions,
-  type ExecuteOptions,
-  routeOf,
-} from "./execute-options.ts";
+import { checkDeadline, type ExecuteAsyncOptions, type ExecuteOptions, routeOf } from "./execute-options.ts";
 import { checkExpectation, type Expectation, type Inputs, type OutputPromises, type Outputs } from "./expectation.ts";
 import { serveFlushes } from "./flush.ts";
 import { InputPort } from "./input-port.ts";

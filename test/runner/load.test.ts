@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { findEngineLibrary } from "../../src/device/engine-library.ts";
+import { findEngineLibrary } from "../../src/native/engine-library.ts";
 import { nativeFolder } from "../../src/native/library-path.ts";
 import { libraryName, nativeTarget } from "../../src/native/platform.ts";
 import { type Expectation, ModelRunner } from "../../src/runner/index.ts";

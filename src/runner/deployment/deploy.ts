@@ -1,4 +1,4 @@
-import { findEngineLibrary } from "../../device/engine-library.ts";
+import { findEngineLibrary } from "../../native/engine-library.ts";
 import { MillraceError, makeError } from "../../native/error.ts";
 import { off } from "../../native/switches.ts";
 import { checkExecutable, isPoplarExecutable } from "../../popef/executable/index.ts";

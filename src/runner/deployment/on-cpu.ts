@@ -1,5 +1,5 @@
-import { findEngineLibrary } from "../../device/engine-library.ts";
 import { NativeBuffer } from "../../native/buffer.ts";
+import { findEngineLibrary } from "../../native/engine-library.ts";
 import { logChoice } from "../../native/log.ts";
 import { off } from "../../native/switches.ts";
 import type { DecodedExecutable } from "../../popef/executable/index.ts";

@@ -1,5 +1,5 @@
-import { findEngineLibrary } from "../../device/engine-library.ts";
 import { type Device, DeviceManager } from "../../device/index.ts";
+import { findEngineLibrary } from "../../native/engine-library.ts";
 import { off } from "../../native/switches.ts";
 import type { Anchor } from "../../popef/index.ts";
 import { Session } from "../../session/index.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { findEngineLibrary } from "../../../src/device/engine-library.ts";
+import { findEngineLibrary } from "../../../src/native/engine-library.ts";
 import type { Native } from "../../../src/native/library.ts";
 import { block, native, wrapResult } from "../../../src/native/library.ts";
 import { nativeFolder } from "../../../src/native/library-path.ts";

@@ -1,1 +1,0 @@
-export { findEngineLibrary } from "../native/engine-library.ts";
