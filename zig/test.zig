@@ -1,6 +1,7 @@
 test {
     _ = @import("replica/schedule.zig");
     _ = @import("driver/cpu/devices.zig");
+    _ = @import("driver/cuda/api.zig");
     _ = @import("driver/poplar/failure.zig");
     _ = @import("driver/poplar/provider_test.zig");
     _ = @import("driver/poplar/provider.zig");
