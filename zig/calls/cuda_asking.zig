@@ -44,13 +44,17 @@ pub fn ask(t: *Thread, device: *Device, task: anytype) !i32 {
     const waiting = try job.announce(t, context, Context.deliver, Context.destroy);
     // The job may end, and be gone, at any moment from here on.
     const made = waiting.handle;
-    device.submitter.ask(.{ .job = waiting, .context = context, .run = Context.run }) catch |err| {
+    device.submitter.ask(.{ .context = context, .run = Context.run, .waiter = waiting, .end = end }) catch |err| {
         job.end(waiting, err);
         handle.close(.job, made.slot, made.generation) catch {};
         return err;
     };
     t.block.results[0] = @floatFromInt(made.generation);
     return @intCast(made.slot);
+}
+
+fn end(waiter: *anyopaque, failure: ?anyerror) void {
+    job.end(@ptrCast(@alignCast(waiter)), failure);
 }
 
 /// A handle of the calling thread that owns `object`, which `drop` lets go of. Results: generation.

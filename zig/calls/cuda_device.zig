@@ -143,7 +143,7 @@ const MemoryInfo = struct {
     total_bytes: usize = 0,
 
     pub fn run(self: *MemoryInfo, device: *Device) !void {
-        try device.require_("cuMemGetInfo", device.table.cuMemGetInfo(&self.free_bytes, &self.total_bytes));
+        try device.demand("cuMemGetInfo", device.table.cuMemGetInfo(&self.free_bytes, &self.total_bytes));
     }
 
     pub fn deliver(self: *MemoryInfo, t: *Thread) !i32 {

@@ -93,7 +93,7 @@ pub fn wait(_: *Thread, slot: u32, generation: u32, turn: f64, ms: u32) !i32 {
     const pinned = try handle.pin(Event, slot, generation);
     defer pinned.release();
     const wanted = try block.toInteger(turn);
-    return @intFromBool(try pinned.ptr.await_(wanted, @as(u64, @min(ms, wait_ms_max)) * std.time.ns_per_ms));
+    return @intFromBool(try pinned.ptr.awaitTurn(wanted, @as(u64, @min(ms, wait_ms_max)) * std.time.ns_per_ms));
 }
 
 /// A job that ends when the last recording that was asked for is reached.

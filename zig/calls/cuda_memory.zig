@@ -74,6 +74,13 @@ const Import = struct {
     }
 };
 
+/// The memory behind a handle, retained.
+pub fn find(slot: u32, generation: u32) !*Memory {
+    const pinned = try handle.pin(Memory, slot, generation);
+    defer pinned.release();
+    return pinned.ptr.retain();
+}
+
 /// A job: the 64 bytes by which another process opens the memory, in `text`.
 pub fn exportHandle(t: *Thread, slot: u32, generation: u32) !i32 {
     const pinned = try handle.pin(Memory, slot, generation);

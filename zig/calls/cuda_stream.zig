@@ -29,10 +29,7 @@ const Create = struct {
     stream: ?*Stream = null,
 
     pub fn run(self: *Create, device: *Device) !void {
-        var raw: ?*api.types.Stream = null;
-        try device.require_("cuStreamCreateWithPriority", device.table.cuStreamCreateWithPriority(&raw, self.flags, self.priority));
-        errdefer _ = device.table.cuStreamDestroy(raw);
-        self.stream = try .create(device, raw);
+        self.stream = try .create(device, self.flags, self.priority);
     }
 
     pub fn deliver(self: *Create, t: *Thread) !i32 {
@@ -45,6 +42,13 @@ const Create = struct {
         if (self.stream) |stream| stream.release();
     }
 };
+
+/// The stream behind a handle, retained.
+pub fn find(slot: u32, generation: u32) !*Stream {
+    const pinned = try handle.pin(Stream, slot, generation);
+    defer pinned.release();
+    return pinned.ptr.retain();
+}
 
 /// Values: to (slot, generation, offset), from (slot, generation, offset), bytes; each a cuda_memory, a memory or an allocation, at least
 /// one of the device. What they name is kept until it has been done. Results: ticket.
@@ -113,7 +117,7 @@ pub fn wait(t: *Thread, slot: u32, generation: u32, ticket: f64, ms: u32) !i32 {
     const pinned = try handle.pin(Stream, slot, generation);
     defer pinned.release();
     const wanted = try block.toInteger(ticket);
-    return @intFromBool(try pinned.ptr.await_(wanted, @as(u64, @min(ms, wait_ms_max)) * std.time.ns_per_ms));
+    return @intFromBool(try pinned.ptr.awaitTicket(wanted, @as(u64, @min(ms, wait_ms_max)) * std.time.ns_per_ms));
 }
 
 /// A job that ends when all that was asked until now has been done, or has failed.

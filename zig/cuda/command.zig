@@ -36,8 +36,14 @@ pub const Launch = struct {
     }
 };
 
-/// Something that somebody waits for: runs on the device's thread, unless the device is lost.
-pub const Ask = struct { job: *job.Job, context: *anyopaque, run: *const fn (context: *anyopaque, device: *Device) anyerror!void };
+/// Something that somebody waits for: runs on the device's thread, unless the device is lost. `end` is called once, with the
+/// error whose text `report` of that thread says, or null.
+pub const Ask = struct {
+    context: *anyopaque,
+    run: *const fn (context: *anyopaque, device: *Device) anyerror!void,
+    waiter: *anyopaque,
+    end: *const fn (waiter: *anyopaque, failure: ?anyerror) void,
+};
 
 /// The last of an object: nobody has a reference any more. Runs also when the device is lost.
 pub const Ending = struct { context: *anyopaque, run: *const fn (context: *anyopaque, device: *Device) void };

@@ -124,7 +124,7 @@ pub const Device = struct {
         return report.fail(err, "GPU {d}: {s}", .{ self.ordinal, copy[0..text.len] });
     }
 
-    pub fn require_(self: *const Device, call: []const u8, result: api.Result) !void {
+    pub fn demand(self: *const Device, call: []const u8, result: api.Result) !void {
         if (result != .success) return self.failed(call, result);
     }
 

@@ -39,7 +39,7 @@ pub const Event = struct {
     /// On the device's thread.
     pub fn create(device: *Device, flags: c_uint) !*Event {
         var raw: ?*api.types.Event = null;
-        try device.require_("cuEventCreate", device.table.cuEventCreate(&raw, flags));
+        try device.demand("cuEventCreate", device.table.cuEventCreate(&raw, flags));
         errdefer _ = device.table.cuEventDestroy(raw);
         return adopt(device, raw, flags, false);
     }
@@ -47,7 +47,7 @@ pub const Event = struct {
     /// On the device's thread: another process's event.
     pub fn import(device: *Device, shared_: api.types.IpcEventHandle) !*Event {
         var raw: ?*api.types.Event = null;
-        try device.require_("cuIpcOpenEventHandle", device.table.cuIpcOpenEventHandle(&raw, shared_));
+        try device.demand("cuIpcOpenEventHandle", device.table.cuIpcOpenEventHandle(&raw, shared_));
         errdefer _ = device.table.cuEventDestroy(raw);
         return adopt(device, raw, api.types.EventFlags.interprocess | api.types.EventFlags.disable_timing, true);
     }
@@ -106,7 +106,7 @@ pub const Event = struct {
             self.trouble.unlock();
         }
         self.passed.store(of, .release);
-        // Sequentially consistent: pairs with `await_`, which counts itself and then looks at `passed`.
+        // Sequentially consistent: pairs with `awaitTurn`, which counts itself and then looks at `passed`.
         _ = self.bell.fetchAdd(1, .seq_cst);
         if (self.sleepers.load(.seq_cst) > 0) futex.wakePrivate(&self.bell, std.math.maxInt(u31));
         self.trouble.lock();
@@ -139,7 +139,7 @@ pub const Event = struct {
     }
 
     /// Sleeps until the recording is reached, for `timeout_ns` at most. True: it is. Fails when it was never made.
-    pub fn await_(self: *Event, wanted: u64, timeout_ns: u64) !bool {
+    pub fn awaitTurn(self: *Event, wanted: u64, timeout_ns: u64) !bool {
         if (!self.reached(wanted)) {
             _ = self.sleepers.fetchAdd(1, .seq_cst);
             defer _ = self.sleepers.fetchSub(1, .seq_cst);
@@ -165,7 +165,7 @@ pub const Event = struct {
     pub fn query(self: *const Event) !bool {
         const result = self.device.table.cuEventQuery(self.raw);
         if (result == .not_ready) return false;
-        try self.device.require_("cuEventQuery", result);
+        try self.device.demand("cuEventQuery", result);
         return true;
     }
 
@@ -176,7 +176,7 @@ pub const Event = struct {
         if (result == .invalid_handle)
             return report.fail(error.no_timing, "one of the events was never recorded, or was created without timing.", .{});
         if (result == .not_ready) return report.fail(error.not_ready, "one of the events has not been reached yet.", .{});
-        try self.device.require_("cuEventElapsedTime", result);
+        try self.device.demand("cuEventElapsedTime", result);
         return milliseconds;
     }
 
@@ -185,7 +185,7 @@ pub const Event = struct {
         if (self.imported or self.flags & api.types.EventFlags.interprocess == 0)
             return report.fail(error.not_shareable, "the event was not created for other processes.", .{});
         var made: api.types.IpcEventHandle = undefined;
-        try self.device.require_("cuIpcGetEventHandle", self.device.table.cuIpcGetEventHandle(&made, self.raw));
+        try self.device.demand("cuIpcGetEventHandle", self.device.table.cuIpcGetEventHandle(&made, self.raw));
         return made;
     }
 };

@@ -2,7 +2,6 @@
 const std = @import("std");
 const linux = std.os.linux;
 const futex = @import("../os/futex.zig");
-const job = @import("../abi/job.zig");
 const report = @import("../abi/report.zig");
 const api = @import("../driver/cuda/api.zig");
 const commands = @import("command.zig");
@@ -60,10 +59,10 @@ fn begin(self: *Device) !void {
     // Of no effect when somebody was here before.
     _ = table.cuDevicePrimaryCtxSetFlags(self.facts.raw, api.types.ContextFlags.blocking_sync);
     var context: ?*api.types.Context = null;
-    try self.require_("cuDevicePrimaryCtxRetain", table.cuDevicePrimaryCtxRetain(&context, self.facts.raw));
+    try self.demand("cuDevicePrimaryCtxRetain", table.cuDevicePrimaryCtxRetain(&context, self.facts.raw));
     self.context = context;
-    try self.require_("cuCtxSetCurrent", table.cuCtxSetCurrent(context));
-    try self.require_("cuCtxGetStreamPriorityRange", table.cuCtxGetStreamPriorityRange(&self.priorities.least, &self.priorities.greatest));
+    try self.demand("cuCtxSetCurrent", table.cuCtxSetCurrent(context));
+    try self.demand("cuCtxGetStreamPriorityRange", table.cuCtxGetStreamPriorityRange(&self.priorities.least, &self.priorities.greatest));
 }
 
 fn finish(self: *Device) void {
@@ -111,7 +110,7 @@ fn answer(self: *Device, ask: commands.Ask) void {
         };
         break :failed null;
     };
-    job.end(ask.job, failure);
+    ask.end(ask.waiter, failure);
 }
 
 /// Has the driver do a stream's command, together with those that follow and join it; returns what comes after.

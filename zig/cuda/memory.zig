@@ -61,10 +61,10 @@ pub const Memory = struct {
     pub fn import(device: *Device, shared: api.types.IpcMemHandle, size: u64) !*Memory {
         const self = try create(device, size, .imported);
         errdefer self.forget();
-        try device.require_("cuIpcOpenMemHandle", device.table.cuIpcOpenMemHandle(&self.address, shared, api.types.ipc_lazy_enable_peer_access));
+        try device.demand("cuIpcOpenMemHandle", device.table.cuIpcOpenMemHandle(&self.address, shared, api.types.ipc_lazy_enable_peer_access));
         errdefer _ = device.table.cuIpcCloseMemHandle(self.address);
         var whole: usize = 0;
-        try device.require_("cuMemGetAddressRange", device.table.cuMemGetAddressRange(null, &whole, self.address));
+        try device.demand("cuMemGetAddressRange", device.table.cuMemGetAddressRange(null, &whole, self.address));
         if (size > whole) return report.fail(error.out_of_bounds, "{d} bytes were announced, the memory that was opened has {d}.", .{ size, whole });
         return self;
     }
@@ -129,7 +129,7 @@ pub const Memory = struct {
             if (self.origin == .imported) "another process" else "the pool",
         });
         var made: api.types.IpcMemHandle = undefined;
-        try device.require_("cuIpcGetMemHandle", device.table.cuIpcGetMemHandle(&made, self.address));
+        try device.demand("cuIpcGetMemHandle", device.table.cuIpcGetMemHandle(&made, self.address));
         return made;
     }
 };

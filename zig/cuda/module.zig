@@ -23,7 +23,7 @@ pub const Modules = struct {
         const module = try self.loaded(device, image);
         if (module.functions[index]) |known| return known;
         var found: ?*api.types.Function = null;
-        try device.require_("cuModuleGetFunction", device.table.cuModuleGetFunction(&found, module.raw, image.functions[index].ptr));
+        try device.demand("cuModuleGetFunction", device.table.cuModuleGetFunction(&found, module.raw, image.functions[index].ptr));
         module.functions[index] = found;
         return found orelse report.fail(error.cuda_error, "GPU {d} gave no function {s}.", .{ device.ordinal, image.functions[index] });
     }

@@ -36,7 +36,7 @@ pub fn allocate(device: *Device, size: u64) !*Mapping {
     errdefer allocator.destroy(self);
     var pointer: ?*anyopaque = null;
     const length = @max(size, 1);
-    try device.require_("cuMemHostAlloc", device.table.cuMemHostAlloc(&pointer, length, api.types.HostAllocFlags.portable));
+    try device.demand("cuMemHostAlloc", device.table.cuMemHostAlloc(&pointer, length, api.types.HostAllocFlags.portable));
     errdefer _ = device.table.cuMemFreeHost(pointer);
     if (!std.mem.isAligned(@intFromPtr(pointer), 64))
         return report.fail(error.cuda_error, "cuMemHostAlloc gave memory that does not begin at a multiple of 64.", .{});

@@ -84,7 +84,7 @@ pub const Pool = struct {
             return null;
         }
         var raw: ?*api.types.MemPool = null;
-        try device.require_("cuMemPoolCreate", table.cuMemPoolCreate.?(&raw, &.{ .location = .{ .type = .device, .id = device.facts.raw } }));
+        try device.demand("cuMemPoolCreate", table.cuMemPoolCreate.?(&raw, &.{ .location = .{ .type = .device, .id = device.facts.raw } }));
         self.tried = true;
         self.raw = raw;
         try self.keep(device, self.threshold);
@@ -96,7 +96,7 @@ pub const Pool = struct {
         self.threshold = bytes;
         const pool = self.raw orelse return;
         var value = bytes;
-        try device.require_("cuMemPoolSetAttribute", device.table.cuMemPoolSetAttribute.?(pool, .release_threshold, &value));
+        try device.demand("cuMemPoolSetAttribute", device.table.cuMemPoolSetAttribute.?(pool, .release_threshold, &value));
     }
 
     /// On the device's thread: bytes that the driver holds for it.
@@ -104,14 +104,14 @@ pub const Pool = struct {
         const pool = self.raw orelse return self.used.load(.monotonic);
         const get = device.table.cuMemPoolGetAttribute orelse return self.used.load(.monotonic);
         var value: u64 = 0;
-        try device.require_("cuMemPoolGetAttribute", get(pool, .reserved_mem_current, &value));
+        try device.demand("cuMemPoolGetAttribute", get(pool, .reserved_mem_current, &value));
         return value;
     }
 
     /// On the device's thread: gives back what nobody uses, but for `bytes`.
     pub fn trim(self: *const Pool, device: *Device, bytes: u64) !void {
         const pool = self.raw orelse return;
-        try device.require_("cuMemPoolTrimTo", device.table.cuMemPoolTrimTo.?(pool, bytes));
+        try device.demand("cuMemPoolTrimTo", device.table.cuMemPoolTrimTo.?(pool, bytes));
     }
 
     pub fn close(self: *Pool, device: *Device) void {

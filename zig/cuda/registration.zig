@@ -67,7 +67,7 @@ pub const Registration = struct {
         const flags = api.types.HostRegisterFlags;
         const can_read_only = device.facts.value(.read_only_host_register_supported) != 0;
         const result = device.table.cuMemHostRegister(bytes.ptr, bytes.len, flags.portable | if (read_only and can_read_only) flags.read_only else 0);
-        if (result != .host_memory_already_registered) try device.require_("cuMemHostRegister", result);
+        if (result != .host_memory_already_registered) try device.demand("cuMemHostRegister", result);
         self.* = .{
             .device = device.retain(),
             .source = source,

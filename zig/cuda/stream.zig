@@ -40,9 +40,12 @@ pub const Stream = struct {
     flight: Flight = .{},
     ending: commands.Command = undefined,
 
-    /// On the device's thread. `raw` is the stream's from here on.
-    pub fn create(device: *Device, raw: ?*api.types.Stream) !*Stream {
+    /// On the device's thread.
+    pub fn create(device: *Device, flags: c_uint, priority: i32) !*Stream {
         const self = try allocator.create(Stream);
+        errdefer allocator.destroy(self);
+        var raw: ?*api.types.Stream = null;
+        try device.demand("cuStreamCreateWithPriority", device.table.cuStreamCreateWithPriority(&raw, flags, priority));
         self.* = .{ .device = device.retain(), .raw = raw };
         return self;
     }
@@ -167,7 +170,7 @@ pub const Stream = struct {
     }
 
     /// Sleeps until `wanted` is reached, for `timeout_ns` at most. True: it is. Fails when what it stands for was not done.
-    pub fn await_(self: *Stream, wanted: u64, timeout_ns: u64) !bool {
+    pub fn awaitTicket(self: *Stream, wanted: u64, timeout_ns: u64) !bool {
         if (!self.reached(wanted)) {
             // Sequentially consistent: pairs with `advance`, which changes the bell and then looks for sleepers.
             _ = self.sleepers.fetchAdd(1, .seq_cst);
