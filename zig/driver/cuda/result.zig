@@ -108,6 +108,7 @@ pub const Result = enum(c_int) {
 
     fn spelling(comptime tag: []const u8) [:0]const u8 {
         comptime {
+            @setEvalBranchQuota(10_000);
             if (std.mem.eql(u8, tag, "success")) return "CUDA_SUCCESS";
             var upper: [tag.len]u8 = undefined;
             for (tag, &upper) |from, *to| to.* = std.ascii.toUpper(from);
