@@ -3,9 +3,9 @@ import { makeError } from "../native/error.ts";
 import { runJob, waitJob } from "../native/jobs.ts";
 import { block, native } from "../native/library.ts";
 import { checkSignal } from "../native/signal.ts";
-import { type NativeRef, nativeOwnerOf, rawBytes, type RawMemory, type TensorSource } from "../tensor/index.ts";
-import { DeviceMemory, ipcHandleBytes } from "./device-memory.ts";
+import { type NativeRef, nativeOwnerOf, type RawMemory, rawBytes, type TensorSource } from "../tensor/index.ts";
 import { type CudaAttributes, type CudaDeviceInfo, prioritiesAt, readInfo } from "./device-info.ts";
+import { DeviceMemory, ipcHandleBytes } from "./device-memory.ts";
 import { requireDriver } from "./driver.ts";
 import { Event, type EventOptions } from "./event.ts";
 import { MemoryPool } from "./memory-pool.ts";
@@ -81,7 +81,11 @@ export class CudaDevice implements Disposable {
   static open(which: number | CudaDeviceOptions = 0): CudaDevice {
     const op = "CudaDevice.open";
     const ordinal = prepare(which, op);
-    return waitJob(() => native.mr_cuda_device_open(ordinal), (slot) => new CudaDevice(ordinal, slot), op);
+    return waitJob(
+      () => native.mr_cuda_device_open(ordinal),
+      (slot) => new CudaDevice(ordinal, slot),
+      op,
+    );
   }
 
   static async openAsync(
@@ -90,14 +94,23 @@ export class CudaDevice implements Disposable {
     const op = "CudaDevice.openAsync";
     const ordinal = prepare(which, op);
     const signal = typeof which === "object" ? checkSignal(which.signal, op) : undefined;
-    return runJob(() => native.mr_cuda_device_open(ordinal), (slot) => new CudaDevice(ordinal, slot), op, signal);
+    return runJob(
+      () => native.mr_cuda_device_open(ordinal),
+      (slot) => new CudaDevice(ordinal, slot),
+      op,
+      signal,
+    );
   }
 
   /** How many GPUs the driver has. @throws NotFoundError `cuda_missing`: there is no driver */
   static count(options: CudaDriverOptions = {}): number {
     const op = "CudaDevice.count";
     requireDriver(options.libraryPath, op);
-    return waitJob(() => native.mr_cuda_device_count(), (count) => count, op);
+    return waitJob(
+      () => native.mr_cuda_device_count(),
+      (count) => count,
+      op,
+    );
   }
 
   /** What GPUs there are; none is opened. @throws NotFoundError `cuda_missing`: there is no driver */
@@ -173,7 +186,14 @@ export class CudaDevice implements Disposable {
     checkInteger(byteLength, "byteLength", op);
     const stream = options.stream?.native;
     return this.#ask(
-      () => native.mr_cuda_memory_allocate(this.#slot, this.#generation, byteLength, stream?.slot ?? 0, stream?.generation ?? 0),
+      () =>
+        native.mr_cuda_memory_allocate(
+          this.#slot,
+          this.#generation,
+          byteLength,
+          stream?.slot ?? 0,
+          stream?.generation ?? 0,
+        ),
       (slot) => new DeviceMemory(this, slot, byteLength),
       op,
     );
@@ -286,5 +306,8 @@ function ownerOf(memory: TensorSource | RawMemory | ArrayBufferView, op: string)
 
 function checkHandle(handle: Uint8Array, op: string): Uint8Array {
   if (handle.byteLength === ipcHandleBytes) return handle;
-  throw makeError("invalid_argument", { op, message: `a handle has ${ipcHandleBytes} bytes, this has ${handle.byteLength}.` });
+  throw makeError("invalid_argument", {
+    op,
+    message: `a handle has ${ipcHandleBytes} bytes, this has ${handle.byteLength}.`,
+  });
 }

@@ -28,7 +28,9 @@ interface WaitingStream extends CopyStream {
 }
 
 interface AwaitedStream extends CopyStream {
-  readonly device: { allocatePinned(byteLength: number): Disposable & { bytes(): Uint8Array; readonly native: NativePlace } };
+  readonly device: {
+    allocatePinned(byteLength: number): Disposable & { bytes(): Uint8Array; readonly native: NativePlace };
+  };
   synchronizeAsync(options: AsyncWaitOptions): Promise<void>;
 }
 

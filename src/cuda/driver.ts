@@ -2,7 +2,6 @@ import { check, writeText } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { native } from "../native/library.ts";
 import { logChoice } from "../native/log.ts";
-import { off } from "../native/switches.ts";
 
 const variable = "MILLRACE_CUDA";
 const installed = "libcuda.so.1";
@@ -27,6 +26,6 @@ export function requireDriver(given: string | undefined, op: string): void {
 function find(given: string | undefined): { readonly path: string; readonly reason: string } {
   if (given !== undefined) return { path: given, reason: "as the option says" };
   const named = process.env[variable];
-  if (named && !off("cuda_variable")) return { path: named, reason: `as ${variable} says` };
+  if (named) return { path: named, reason: `as ${variable} says` };
   return { path: installed, reason: "the installed one" };
 }

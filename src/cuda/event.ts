@@ -108,6 +108,10 @@ export class Event implements Disposable {
   }
 
   #ask(op: string): boolean {
-    return waitJob(() => native.mr_cuda_event_query(this.#slot, this.#generation), (reached) => reached === 1, op);
+    return waitJob(
+      () => native.mr_cuda_event_query(this.#slot, this.#generation),
+      (reached) => reached === 1,
+      op,
+    );
   }
 }

@@ -53,7 +53,11 @@ export class MemoryPool {
     const limit = amount(options.limitBytes, "limitBytes", op);
     const threshold = amount(options.releaseThresholdBytes, "releaseThresholdBytes", op);
     const { slot, generation } = this.#device.native;
-    waitJob(() => native.mr_cuda_pool_configure(slot, generation, limit, threshold), () => {}, op);
+    waitJob(
+      () => native.mr_cuda_pool_configure(slot, generation, limit, threshold),
+      () => {},
+      op,
+    );
   }
 
   stats(): PoolStats {
@@ -72,7 +76,11 @@ export class MemoryPool {
     const op = "MemoryPool.trim";
     checkInteger(keepBytes, "keepBytes", op);
     const { slot, generation } = this.#device.native;
-    waitJob(() => native.mr_cuda_pool_trim(slot, generation, keepBytes), () => {}, op);
+    waitJob(
+      () => native.mr_cuda_pool_trim(slot, generation, keepBytes),
+      () => {},
+      op,
+    );
   }
 }
 
@@ -81,7 +89,10 @@ function amount(bytes: number | undefined, what: string, op: string): number {
   if (bytes === undefined) return -1;
   if (bytes === Number.POSITIVE_INFINITY) return bytes;
   if (typeof bytes !== "number" || !(bytes >= 0)) {
-    throw makeError("invalid_argument", { op, message: `${what} is ${String(bytes)}, not a number of bytes or Infinity.` });
+    throw makeError("invalid_argument", {
+      op,
+      message: `${what} is ${String(bytes)}, not a number of bytes or Infinity.`,
+    });
   }
   return checkInteger(bytes, what, op);
 }

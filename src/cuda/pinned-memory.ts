@@ -79,6 +79,7 @@ export class PinnedMemory implements Disposable, RawMemory {
   }
 
   #require(op: string): void {
-    if (this.closed) throw makeError("closed", { op, message: `${this.byteLength} bytes of pinned memory were closed.` });
+    if (this.closed)
+      throw makeError("closed", { op, message: `${this.byteLength} bytes of pinned memory were closed.` });
   }
 }

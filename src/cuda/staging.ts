@@ -30,7 +30,7 @@ const piecesMax = 4096;
 export class Staging {
   readonly #stream: StagingStream;
   #memory: PinnedMemory | undefined;
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
   /** Of pieces in use, oldest first: where each begins, and the ticket after which it is free. */
   readonly #begins = new Float64Array(piecesMax);
   readonly #tickets = new Float64Array(piecesMax);
@@ -71,7 +71,7 @@ export class Staging {
   close(): void {
     this.#memory?.close();
     this.#memory = undefined;
-    this.#bytes = new Uint8Array(0);
+    this.#bytes: Uint8Array = new Uint8Array(0);
     this.#count = 0;
   }
 

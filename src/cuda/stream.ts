@@ -1,11 +1,11 @@
 import { check, checkInteger } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { block, native } from "../native/library.ts";
-import { type NativeRef, type TensorInput } from "../tensor/index.ts";
+import type { NativeRef, TensorInput } from "../tensor/index.ts";
 import type { CudaDevice } from "./cuda-device.ts";
 import type { DeviceMemory } from "./device-memory.ts";
-import type { Event } from "./event.ts";
 import { download, downloadAsync, type Range, type Target } from "./download.ts";
+import type { Event } from "./event.ts";
 import { Staging } from "./staging.ts";
 import { upload } from "./upload.ts";
 import { type AsyncWaitOptions, awaitJob, type WaitOptions, waitInSlices } from "./waiting.ts";

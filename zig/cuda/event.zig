@@ -45,9 +45,9 @@ pub const Event = struct {
     }
 
     /// On the device's thread: another process's event.
-    pub fn import(device: *Device, shared_: api.types.IpcEventHandle) !*Event {
+    pub fn import(device: *Device, exported: api.types.IpcEventHandle) !*Event {
         var raw: ?*api.types.Event = null;
-        try device.demand("cuIpcOpenEventHandle", device.table.cuIpcOpenEventHandle(&raw, shared_));
+        try device.demand("cuIpcOpenEventHandle", device.table.cuIpcOpenEventHandle(&raw, exported));
         errdefer _ = device.table.cuEventDestroy(raw);
         return adopt(device, raw, api.types.EventFlags.interprocess | api.types.EventFlags.disable_timing, true);
     }

@@ -51,9 +51,9 @@ pub const Facts = struct {
         var total: usize = 0;
         try outcome.require(table, table.cuDeviceTotalMem(&total, self.raw), "cuDeviceTotalMem");
         self.total_memory = total;
-        for (attributes, &self.values) |attribute, *value| {
+        for (attributes, &self.values) |attribute, *out| {
             // An attribute that a driver does not know is one that the device has not.
-            if (table.cuDeviceGetAttribute(value, attribute, self.raw) != .success) value.* = 0;
+            if (table.cuDeviceGetAttribute(out, attribute, self.raw) != .success) out.* = 0;
         }
         return self;
     }

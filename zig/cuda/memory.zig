@@ -58,10 +58,10 @@ pub const Memory = struct {
     }
 
     /// On the device's thread: another process's memory, by the handle that it gave out.
-    pub fn import(device: *Device, shared: api.types.IpcMemHandle, size: u64) !*Memory {
+    pub fn import(device: *Device, exported: api.types.IpcMemHandle, size: u64) !*Memory {
         const self = try create(device, size, .imported);
         errdefer self.forget();
-        try device.demand("cuIpcOpenMemHandle", device.table.cuIpcOpenMemHandle(&self.address, shared, api.types.ipc_lazy_enable_peer_access));
+        try device.demand("cuIpcOpenMemHandle", device.table.cuIpcOpenMemHandle(&self.address, exported, api.types.ipc_lazy_enable_peer_access));
         errdefer _ = device.table.cuIpcCloseMemHandle(self.address);
         var whole: usize = 0;
         try device.demand("cuMemGetAddressRange", device.table.cuMemGetAddressRange(null, &whole, self.address));

@@ -2,7 +2,6 @@
 const std = @import("std");
 const api = @import("../driver/cuda/api.zig");
 const commands = @import("command.zig");
-const switches = @import("../os/switches.zig");
 const Command = commands.Command;
 const Device = @import("device.zig").Device;
 const Failure = @import("failure.zig").Failure;
@@ -21,7 +20,7 @@ fn copies(self: *Device, stream: *Stream, first: *Command) ?*Command {
     var size = first.work.copy.size;
     var count: u64 = 1;
     while (last.next) |next| : (last = next) {
-        if (next.stream != stream or next.work != .copy or switches.off("cuda_joins_copies")) break;
+        if (next.stream != stream or next.work != .copy) break;
         const joined = next.work.copy;
         const copy = first.work.copy;
         if (!copy.to.continues(size, joined.to) or !copy.from.continues(size, joined.from)) break;
@@ -31,7 +30,7 @@ fn copies(self: *Device, stream: *Stream, first: *Command) ?*Command {
         count += 1;
     }
     const after = last.next;
-    const result = copy: {
+    const result: ?anyerror = copy: {
         if (size == 0) break :copy null;
         const call, const code = transfer(self, stream, &first.work.copy, size);
         break :copy if (code == .success) null else self.failed(call, code);
