@@ -71,7 +71,7 @@ export class Staging {
   close(): void {
     this.#memory?.close();
     this.#memory = undefined;
-    this.#bytes: Uint8Array = new Uint8Array(0);
+    this.#bytes = new Uint8Array(0);
     this.#count = 0;
   }
 

@@ -14,7 +14,7 @@ pub const Error = struct {
     retryable: bool = false,
 };
 
-fn row(number: u16, code: []const u8, class: Class, retryable: bool, meaning: []const u8, cure: []const u8) Error {
+pub fn row(number: u16, code: []const u8, class: Class, retryable: bool, meaning: []const u8, cure: []const u8) Error {
     return .{ .number = number, .code = code, .class = class, .retryable = retryable, .meaning = meaning, .cure = cure };
 }
 
@@ -122,21 +122,7 @@ pub const table = [_]Error{
     row(154, "wrong_split", .argument, false, "Outputs are enqueued in other pieces than the inputs.", "Enqueue the same number of samples for every input and output of a request."),
     row(155, "replicas_unsupported", .argument, false, "Queues serve one replica.", "Use ModelRunner for models with several."),
     row(156, "wrong_batching", .argument, false, "The batching dimension does not fit the model.", "Use an axis that every input and output has; the message names the one that differs."),
-
-    // CUDA
-    row(160, "cuda_missing", .not_found, false, "There is no CUDA driver, or no such GPU.", "Install NVIDIA's driver, name its library with MILLRACE_CUDA, or use simulate({ cuda: 1 }) of millrace/testing."),
-    row(161, "cuda_error", .device, false, "The CUDA driver refused a call.", "The message carries the driver's words."),
-    row(162, "device_lost", .device, true, "The GPU's context failed and cannot be used any more.", "Everything pending has failed. Close the device and do the work again in a new process: this one gets no other context."),
-    row(163, "cuda_out_of_memory", .capacity, true, "The GPU's memory is full.", "Close what is not needed, trim the pool, or ask for less."),
-    row(164, "pool_limit", .capacity, true, "The pool's limit does not allow so much.", "Close memory of the pool, or raise its limitBytes."),
-    row(165, "not_simulated", .device, false, "The simulator does not know this kernel.", "It runs Millrace's own kernels only; others need a GPU."),
-    row(166, "not_ready", .state, true, "What the event stands for has not happened yet.", "Synchronize with the event first."),
-    row(167, "no_timing", .argument, false, "The event was not recorded, or takes no time.", "Create both events with timing, and record them."),
-    row(168, "wrong_device", .argument, false, "Objects of different devices do not work together.", "Use the stream, memory and events of one CudaDevice."),
-    row(169, "backlog_full", .capacity, true, "As many commands wait for the device as fit.", "Synchronize now and then."),
-    row(170, "cannot_pin", .argument, false, "This memory cannot be page-locked.", "Use allocatePinned, or memory of whole pages."),
-    row(171, "not_shareable", .argument, false, "This memory or event cannot be shared between processes.", "Memory: allocate it without a stream or pool. Events: create them with interprocess."),
-};
+} ++ @import("errors_cuda.zig").rows;
 
 /// `of(.not_found)` is the negative number that a native call returns.
 pub fn of(comptime name: @EnumLiteral()) i32 {
