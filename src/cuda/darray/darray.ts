@@ -1,5 +1,12 @@
 import { makeError } from "../../native/error.ts";
-import { type DType, elementType, Shape, type TensorInput, type TensorSource, type TypedArrayOf } from "../../tensor/index.ts";
+import {
+  type DType,
+  elementType,
+  Shape,
+  type TensorInput,
+  type TensorSource,
+  type TypedArrayOf,
+} from "../../tensor/index.ts";
 import type { Stream } from "../stream.ts";
 import type { AsyncWaitOptions } from "../waiting.ts";
 import { arithmetic, type Operator, requireArithmetic } from "./arithmetic.ts";
@@ -65,7 +72,10 @@ export class DArray<D extends DType = DType> extends StridedTensor<D> {
   }
 
   /** A copy of values: a typed array, any tensor, or an array on whatever device. Throws as the constructor. */
-  static from<const D extends DType>(array: TensorInput<D> | DArray<D>, options: Omit<DArrayOptions<D>, "array"> = {}): DArray<D> {
+  static from<const D extends DType>(
+    array: TensorInput<D> | DArray<D>,
+    options: Omit<DArrayOptions<D>, "array"> = {},
+  ): DArray<D> {
     return new DArray<D>({ ...options, array });
   }
 
@@ -254,7 +264,8 @@ export class DArray<D extends DType = DType> extends StridedTensor<D> {
 
   #affine(factor: number, offset: number, options: DstOptions<DArray<D>>, op: string): DArray<D> {
     for (const value of [factor, offset])
-      if (typeof value !== "number") throw makeError("invalid_argument", { op, message: `${String(value)} is no number.` });
+      if (typeof value !== "number")
+        throw makeError("invalid_argument", { op, message: `${String(value)} is no number.` });
     requireArithmetic(this.open(op), op);
     return this.#into("arithmetic", this.dtype, options, op, [operations.scale, factor, offset]);
   }
@@ -266,7 +277,13 @@ export class DArray<D extends DType = DType> extends StridedTensor<D> {
     return result(part, part.dtype, options, op, (out) => arithmetic(operator, out, part, operand, op));
   }
 
-  #into<T extends DType>(kernel: KernelName, dtype: T, options: DstOptions<DArray<T>>, op: string, scalars: number[] = []): DArray<T> {
+  #into<T extends DType>(
+    kernel: KernelName,
+    dtype: T,
+    options: DstOptions<DArray<T>>,
+    op: string,
+    scalars: number[] = [],
+  ): DArray<T> {
     const part = this.open(op);
     return result(part, dtype, options, op, (out) => elementwise(kernel, out, [part], scalars, op));
   }

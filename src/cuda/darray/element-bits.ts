@@ -72,7 +72,9 @@ function floatValue(value: unknown, dtype: DType, op: string): number {
 function putFloat(bytes: Uint8Array, value: number, dtype: DType, op: string): void {
   const element = convert(Float64Array.of(value), { to: dtype });
   const back = convert(element, { from: dtype, to: "float64" })[0]!;
-  const fits = Number.isFinite(value) ? Math.abs(value) <= largest(dtype) && Number.isFinite(back) : Object.is(back, value);
+  const fits = Number.isFinite(value)
+    ? Math.abs(value) <= largest(dtype) && Number.isFinite(back)
+    : Object.is(back, value);
   if (!fits) throw misfit(value, dtype, op);
   bytes.set(new Uint8Array(element.buffer, 0, elementTypes[dtype].size));
 }

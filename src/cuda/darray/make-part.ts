@@ -25,7 +25,10 @@ export function makePart<D extends DType>(options: DArrayOptions<D>, op: string)
     throw makeError("invalid_argument", { op, message: "array and allocation were both given." });
   if (allocation !== undefined) return lay(allocation, options, op);
   if (options.strides !== undefined || options.byteOffset !== undefined) {
-    throw makeError("invalid_argument", { op, message: "strides and byteOffset say where in an allocation; none was given." });
+    throw makeError("invalid_argument", {
+      op,
+      message: "strides and byteOffset say where in an allocation; none was given.",
+    });
   }
   if (array !== undefined) return copied(array, options, op);
   if (options.shape === undefined)
@@ -44,13 +47,21 @@ export function partOver<D extends DType>(source: TensorSource<D>, op: string): 
       hint: "Pass its allocation and a stream.",
     });
   }
-  return placed(Storage.borrow(tensor, op), denseView(Shape.validate(tensor.shape, op)), { dtype: tensor.dtype, stream: undefined }, op);
+  return placed(
+    Storage.borrow(tensor, op),
+    denseView(Shape.validate(tensor.shape, op)),
+    { dtype: tensor.dtype, stream: undefined },
+    op,
+  );
 }
 
 function lay<D extends DType>(allocation: Allocation, options: DArrayOptions<D>, op: string): Part<D> {
   if (options.shape === undefined)
     throw makeError("invalid_argument", { op, message: "an array in an allocation needs a shape." });
-  if (typeof allocation !== "object" || !(isRawMemory(allocation) || isTensorSource(allocation) || "native" in allocation))
+  if (
+    typeof allocation !== "object" ||
+    !(isRawMemory(allocation) || isTensorSource(allocation) || "native" in allocation)
+  )
     throw makeError("invalid_argument", { op, message: "allocation is no memory." });
   const dtype = elementType(options.dtype ?? "float32", op).name as D;
   const { size } = elementTypes[dtype];
@@ -59,12 +70,17 @@ function lay<D extends DType>(allocation: Allocation, options: DArrayOptions<D>,
   if (onDevice !== (options.stream !== undefined)) {
     throw makeError("wrong_device", {
       op,
-      message: onDevice ? "memory of a device needs a stream." : "a stream works on memory of its device, not of the host.",
+      message: onDevice
+        ? "memory of a device needs a stream."
+        : "a stream works on memory of its device, not of the host.",
     });
   }
   const byteOffset = checkInteger(options.byteOffset ?? 0, "byteOffset", op);
   if (byteOffset % size !== 0)
-    throw makeError("invalid_argument", { op, message: `byteOffset ${byteOffset} is no multiple of ${size} (${dtype}).` });
+    throw makeError("invalid_argument", {
+      op,
+      message: `byteOffset ${byteOffset} is no multiple of ${size} (${dtype}).`,
+    });
   const dense = denseView(Shape.validate(options.shape, op), byteOffset / size);
   const view = options.strides === undefined ? dense : { ...dense, strides: [...options.strides] };
   return placed(storage, view, { dtype, stream: options.stream }, op);
@@ -94,11 +110,22 @@ function copied<D extends DType>(array: TensorInput<D> | HasPart<D>, options: DA
   }
 }
 
-function describe<D extends DType>(array: HasPart<D>, { dtype, shape }: DArrayOptions<D>, op: string): { dtype: D; shape: Shape } {
+function describe<D extends DType>(
+  array: HasPart<D>,
+  { dtype, shape }: DArrayOptions<D>,
+  op: string,
+): { dtype: D; shape: Shape } {
   const part = array[arrayPart];
   if (dtype !== undefined && dtype !== part.dtype)
-    throw makeError("wrong_dtype", { op, message: `${dtype} is required, the array is ${part.dtype}.`, hint: "Convert it: astype()." });
+    throw makeError("wrong_dtype", {
+      op,
+      message: `${dtype} is required, the array is ${part.dtype}.`,
+      hint: "Convert it: astype().",
+    });
   if (shape !== undefined && !Shape.equals(shape, part.view.shape))
-    throw makeError("wrong_shape", { op, message: `shape ${Shape.format(shape)} is required, the array's is ${Shape.format(part.view.shape)}.` });
+    throw makeError("wrong_shape", {
+      op,
+      message: `shape ${Shape.format(shape)} is required, the array's is ${Shape.format(part.view.shape)}.`,
+    });
   return { dtype: part.dtype, shape: part.view.shape };
 }

@@ -64,7 +64,11 @@ export function isSameView(a: Part, b: Part): boolean {
  * @throws ArgumentError `wrong_dtype`, `wrong_shape`, `wrong_device`; StateError `access_denied` for a tensor that is for
  * reading; ArgumentError `invalid_argument` when an element stands at several places
  */
-export function checkOut(out: Part, like: { dtype: DType; shape: Shape; stream: Stream | undefined }, op: string): void {
+export function checkOut(
+  out: Part,
+  like: { dtype: DType; shape: Shape; stream: Stream | undefined },
+  op: string,
+): void {
   if (out.dtype !== like.dtype)
     throw makeError("wrong_dtype", { op, message: `dst is ${out.dtype}, the result ${like.dtype}.` });
   if (!Shape.equals(out.view.shape, like.shape)) {

@@ -106,7 +106,8 @@ function rangeOf(index: unknown, op: string): Range {
 
 function parsed(text: string, op: string): Range {
   const parts = text.split(":").map((part) => part.trim());
-  if (parts.length < 2 || parts.length > 3 || parts.some((part) => !/^(-?\d+)?$/.test(part))) throw notAnIndex(text, op);
+  if (parts.length < 2 || parts.length > 3 || parts.some((part) => !/^(-?\d+)?$/.test(part)))
+    throw notAnIndex(text, op);
   const [start, stop, step] = parts.map((part) => (part === "" ? undefined : Number(part)));
   return { start, stop, step };
 }

@@ -61,7 +61,11 @@ export class Storage {
   static own(byteLength: number, stream: Stream | undefined, op: string): Storage {
     // At least one byte, so that an array without elements has a handle too.
     const size = Math.max(byteLength, 1);
-    return new Storage(stream === undefined ? new TensorMemory(size) : stream.device.allocate(size, { stream }), true, op);
+    return new Storage(
+      stream === undefined ? new TensorMemory(size) : stream.device.allocate(size, { stream }),
+      true,
+      op,
+    );
   }
 
   /**

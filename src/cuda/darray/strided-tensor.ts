@@ -100,7 +100,8 @@ export abstract class StridedTensor<D extends DType = DType> implements TensorSo
   bytes(): Uint8Array {
     const op = "DArray.bytes";
     const part = this.open(op);
-    const elements = part.stream === undefined && isDense(part.view) ? elementsInPlace(part, op) : download(part, undefined, op);
+    const elements =
+      part.stream === undefined && isDense(part.view) ? elementsInPlace(part, op) : download(part, undefined, op);
     return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
   }
 

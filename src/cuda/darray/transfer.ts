@@ -51,14 +51,23 @@ export function upload(out: Part, values: TensorInput | HasPart, op: string): vo
   });
 }
 
-export async function uploadAsync(out: Part, values: TensorInput, options: AsyncWaitOptions, op: string): Promise<void> {
+export async function uploadAsync(
+  out: Part,
+  values: TensorInput,
+  options: AsyncWaitOptions,
+  op: string,
+): Promise<void> {
   throwIfAborted(options, op);
   upload(out, values, op);
   await out.stream?.synchronizeAsync(options);
 }
 
 /** The elements in row-major order, in `dst` or in a new array; waits for the stream. */
-export function download<D extends DType>(part: Part<D>, dst: TypedArrayOf<D> | undefined, op: string): TypedArrayOf<D> {
+export function download<D extends DType>(
+  part: Part<D>,
+  dst: TypedArrayOf<D> | undefined,
+  op: string,
+): TypedArrayOf<D> {
   const into = roomFor(part, dst, op);
   return withDense(part, op, (dense) => {
     if (dense.stream === undefined) return copied(elementsInPlace(dense, op), into);

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { DArray } from "../../../src/cuda/darray/index.ts";
-import { asTensor, convert, type DType, type ElementType, elementTypes, TensorMemory } from "../../../src/tensor/index.ts";
+import {
+  asTensor,
+  convert,
+  type DType,
+  type ElementType,
+  elementTypes,
+  TensorMemory,
+} from "../../../src/tensor/index.ts";
 import { failsWith } from "./fails-with.ts";
 
 const all = Object.values(elementTypes) as ElementType[];
@@ -11,7 +18,13 @@ describe("an array", () => {
     using array = DArray.from(values, { dtype: name, shape: [2, 3] });
     expect(array.toHost()).toEqual(values);
     expect(array.data).toBeInstanceOf(arrayType);
-    expect([array.dtype, array.ndim, array.size, array.nbytes, array.byteLength]).toEqual([name, 2, 6, 6 * size, 6 * size]);
+    expect([array.dtype, array.ndim, array.size, array.nbytes, array.byteLength]).toEqual([
+      name,
+      2,
+      6,
+      6 * size,
+      6 * size,
+    ]);
     expect([array.shape, array.strides]).toEqual([
       [2, 3],
       [3, 1],
@@ -95,20 +108,60 @@ describe("an array", () => {
     ["nothing", () => new DArray({}), "invalid_argument", "neither shape, array nor allocation"],
     ["a negative axis", () => DArray.zeros([2, -1]), "invalid_shape", "no size yet"],
     ["an unknown type", () => DArray.zeros([2], { dtype: "float128" as DType }), "invalid_dtype", "float128"],
-    ["values of another type", () => DArray.from(Float64Array.of(1), { dtype: "float32" as never }), "wrong_dtype", "float32"],
+    [
+      "values of another type",
+      () => DArray.from(Float64Array.of(1), { dtype: "float32" as never }),
+      "wrong_dtype",
+      "float32",
+    ],
     ["values of another count", () => DArray.from(Float32Array.of(1, 2), { shape: [3] }), "wrong_shape", "3 elements"],
-    ["an array of another type", () => DArray.from(DArray.zeros([2]), { dtype: "int8" as never }), "wrong_dtype", "int8"],
+    [
+      "an array of another type",
+      () => DArray.from(DArray.zeros([2]), { dtype: "int8" as never }),
+      "wrong_dtype",
+      "int8",
+    ],
     ["an array of another shape", () => DArray.from(DArray.zeros([2]), { shape: [1, 2] }), "wrong_shape", "[1,2]"],
-    ["values and memory", () => new DArray({ array: Int8Array.of(1), allocation: memory() }), "invalid_argument", "both"],
+    [
+      "values and memory",
+      () => new DArray({ array: Int8Array.of(1), allocation: memory() }),
+      "invalid_argument",
+      "both",
+    ],
     ["strides without memory", () => new DArray({ shape: [2], strides: [1] }), "invalid_argument", "none was given"],
     ["memory without a shape", () => new DArray({ allocation: memory() }), "invalid_argument", "needs a shape"],
     ["memory that is none", () => new DArray({ allocation: {} as never, shape: [1] }), "invalid_argument", "no memory"],
-    ["memory on the heap", () => new DArray({ allocation: Int8Array.of(1) as never, shape: [1] }), "invalid_argument", ""],
+    [
+      "memory on the heap",
+      () => new DArray({ allocation: Int8Array.of(1) as never, shape: [1] }),
+      "invalid_argument",
+      "",
+    ],
     ["too little memory", () => new DArray({ allocation: memory(), shape: [5] }), "out_of_bounds", "has 4 elements"],
-    ["an odd offset", () => new DArray({ allocation: memory(), shape: [1], byteOffset: 2 }), "invalid_argument", "multiple of 4"],
-    ["a negative offset", () => new DArray({ allocation: memory(), shape: [1], byteOffset: -4 }), "invalid_argument", "-4"],
-    ["a wrong number of strides", () => new DArray({ allocation: memory(), shape: [2], strides: [] }), "invalid_argument", "strides []"],
-    ["fractional strides", () => new DArray({ allocation: memory(), shape: [2], strides: [0.5] }), "invalid_argument", "0.5"],
+    [
+      "an odd offset",
+      () => new DArray({ allocation: memory(), shape: [1], byteOffset: 2 }),
+      "invalid_argument",
+      "multiple of 4",
+    ],
+    [
+      "a negative offset",
+      () => new DArray({ allocation: memory(), shape: [1], byteOffset: -4 }),
+      "invalid_argument",
+      "-4",
+    ],
+    [
+      "a wrong number of strides",
+      () => new DArray({ allocation: memory(), shape: [2], strides: [] }),
+      "invalid_argument",
+      "strides []",
+    ],
+    [
+      "fractional strides",
+      () => new DArray({ allocation: memory(), shape: [2], strides: [0.5] }),
+      "invalid_argument",
+      "0.5",
+    ],
     ["nine axes", () => DArray.zeros([1, 2, 1, 2, 1, 2, 1, 2, 1]), "invalid_shape", "9 axes, kernels take 8"],
   ])("of %s is refused", (_, make, code, text) => {
     expect(make).toThrow(failsWith(code as "closed", text));

@@ -38,11 +38,15 @@ function expected(values: readonly number[], dtype: DType): TypedArray {
 
 describe("arithmetic", () => {
   test("between two arrays gives what each pair of elements gives, however they lie", () => {
-    const cases = fc.constantFrom(...types).chain((dtype) =>
-      fc.tuple(operators, fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 3 })).chain(([operator, shape]) =>
-        fc.tuple(fc.constant(dtype), fc.constant(operator), laidOut(shape, dtype), laidOut(shape, dtype)),
-      ),
-    );
+    const cases = fc
+      .constantFrom(...types)
+      .chain((dtype) =>
+        fc
+          .tuple(operators, fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 3 }))
+          .chain(([operator, shape]) =>
+            fc.tuple(fc.constant(dtype), fc.constant(operator), laidOut(shape, dtype), laidOut(shape, dtype)),
+          ),
+      );
     fc.assert(
       fc.property(cases, ([dtype, operator, one, other]) => {
         using a = one.make();
@@ -164,7 +168,9 @@ describe("dst", () => {
     using a = DArray.from(Int16Array.of(3, 4));
     const wrongType = DArray.empty([2], { dtype: "uint16" }) as unknown as DArray<"int16">;
     expect(() => operate(a, wrongType)).toThrow(failsWith("wrong_dtype", "dst is uint16, the result int16"));
-    expect(() => operate(a, DArray.empty([3], { dtype: "int16" }))).toThrow(failsWith("wrong_shape", "dst has shape [3]"));
+    expect(() => operate(a, DArray.empty([3], { dtype: "int16" }))).toThrow(
+      failsWith("wrong_shape", "dst has shape [3]"),
+    );
     using one = DArray.zeros([1], { dtype: "int16" });
     const { allocation } = one as { allocation: never };
     const repeated = new DArray({ shape: [2], strides: [0], dtype: "int16", allocation });
@@ -206,13 +212,21 @@ describe("dst", () => {
 
 /** Whether the type shows the number as it is, if it is a float: there the number takes part rounded. */
 function isExactIn(scalar: number, dtype: DType): boolean {
-  return !dtype.includes("float") || convert(convert(Float64Array.of(scalar), { to: dtype }), { from: dtype, to: "float64" })[0] === scalar;
+  return (
+    !dtype.includes("float") ||
+    convert(convert(Float64Array.of(scalar), { to: dtype }), { from: dtype, to: "float64" })[0] === scalar
+  );
 }
 
 // Of the layouts that `laidOut` draws, every kind must come up.
 test("the layouts of these tests are dense, transposed, sliced, and backwards", () => {
   const strides = fc.sample(laidOut([3, 4], "float32"), 200).map((laid) => laid.make().strides);
-  for (const [x, y] of [[1, 1], [1, -1], [-1, 1], [-1, -1]])
+  for (const [x, y] of [
+    [1, 1],
+    [1, -1],
+    [-1, 1],
+    [-1, -1],
+  ])
     for (const rowMajor of [true, false]) {
       const same = (of: readonly number[]) => Math.sign(of[0]!) === x && Math.sign(of[1]!) === y;
       const order = (of: readonly number[]) => Math.abs(of[0]!) > Math.abs(of[1]!) === rowMajor;

@@ -15,7 +15,12 @@ export function numbersFor(dtype: DType): fc.Arbitrary<number> {
   if (dtype === "bool") return fc.integer({ min: 0, max: 1 });
   const signed = !dtype.startsWith("u");
   const small = fc.integer({ min: signed ? -20 : 0, max: 120 });
-  return dtype.includes("float") ? fc.oneof(small, fc.integer({ min: -64, max: 64 }).map((n) => n / 8)) : small;
+  return dtype.includes("float")
+    ? fc.oneof(
+        small,
+        fc.integer({ min: -64, max: 64 }).map((n) => n / 8),
+      )
+    : small;
 }
 
 /** A shape's elements, somewhere in a larger array: its axes in any order, with steps of 1 or 2, forwards or backwards. */

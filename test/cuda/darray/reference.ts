@@ -54,7 +54,15 @@ export function sliced(plain: Plain, indices: readonly Index[]): Plain {
     lists.push(named);
     if (typeof index !== "number") shape.push(named.length);
   }
-  return { shape, values: [...indicesOf(lists.map((list) => list.length))].map((picked) => at(plain, picked.map((i, a) => lists[a]![i]!))) };
+  return {
+    shape,
+    values: [...indicesOf(lists.map((list) => list.length))].map((picked) =>
+      at(
+        plain,
+        picked.map((i, a) => lists[a]![i]!),
+      ),
+    ),
+  };
 }
 
 function namedBy(index: Index, size: number): number[] {
@@ -69,7 +77,10 @@ function namedBy(index: Index, size: number): number[] {
     const mirrored = (bound: number) => Math.min(Math.max(bound < 0 ? -bound - 1 : size - 1 - bound, 0), size);
     const begin = start === undefined ? 0 : mirrored(start);
     const end = stop === undefined ? size : mirrored(stop);
-    return all.toReversed().slice(begin, Math.max(begin, end)).filter((_, i) => i % -step! === 0);
+    return all
+      .toReversed()
+      .slice(begin, Math.max(begin, end))
+      .filter((_, i) => i % -step! === 0);
   }
   return all.slice(start, stop).filter((_, i) => i % step! === 0);
 }
@@ -80,7 +91,9 @@ export const shapes = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 4 })
 const bound = fc.option(fc.integer({ min: -7, max: 7 }), { nil: undefined });
 const step = fc.option(fc.constantFrom(-3, -2, -1, 1, 2, 3), { nil: undefined });
 const range = fc.record({ start: bound, stop: bound, step });
-const spelled = range.map((r) => `${r.start ?? ""}:${r.stop ?? ""}:${r.step ?? ""}`.replace(/:$/, "") as `${string}:${string}`);
+const spelled = range.map(
+  (r) => `${r.start ?? ""}:${r.stop ?? ""}:${r.step ?? ""}`.replace(/:$/, "") as `${string}:${string}`,
+);
 
 /** Indices that fit a shape: of its first axes, and of its last ones behind "...", with a new axis somewhere. */
 export function indicesFor(shape: readonly number[]): fc.Arbitrary<Index[]> {

@@ -1,7 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { DArray } from "../../../src/cuda/darray/index.ts";
-import { convert, type DType, type ElementType, elementTypes, TensorMemory, type TypedArray } from "../../../src/tensor/index.ts";
+import {
+  convert,
+  type DType,
+  type ElementType,
+  elementTypes,
+  TensorMemory,
+  type TypedArray,
+} from "../../../src/tensor/index.ts";
 import { failsWith } from "./fails-with.ts";
 import { laidOut } from "./laid-out.ts";
 
@@ -41,7 +48,9 @@ describe("astype", () => {
 
 describe("copy, flatten and assign", () => {
   test("move every element to its place", () => {
-    const cases = fc.tuple(dtypes, shapes).chain(([dtype, shape]) => fc.tuple(laidOut(shape, dtype), laidOut(shape, dtype)));
+    const cases = fc
+      .tuple(dtypes, shapes)
+      .chain(([dtype, shape]) => fc.tuple(laidOut(shape, dtype), laidOut(shape, dtype)));
     fc.assert(
       fc.property(cases, ([one, other]) => {
         using array = one.make();
@@ -99,7 +108,11 @@ describe("fill", () => {
           ? convert(new elementTypes[dtype].arrayType([BigInt(value)] as never) as TypedArray, { to: dtype })
           : convert(Float64Array.of(Number(value)), { to: dtype });
       const element = held[0];
-      expect(Array.from(array.fill(value).toHost() as ArrayLike<number | bigint>)).toEqual([element!, element!, element!]);
+      expect(Array.from(array.fill(value).toHost() as ArrayLike<number | bigint>)).toEqual([
+        element!,
+        element!,
+        element!,
+      ]);
     }
   });
 

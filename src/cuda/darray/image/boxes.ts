@@ -1,13 +1,16 @@
 import { makeError } from "../../../native/error.ts";
 import { Shape } from "../../../tensor/index.ts";
+import type { Stream } from "../../stream.ts";
 import { fresh } from "../elementwise.ts";
 import { checkStream, type HasPart, hasPart, type Part, partOf } from "../part.ts";
 import { denseView } from "../strided.ts";
 import { download, upload } from "../transfer.ts";
-import type { Stream } from "../../stream.ts";
 
 /** Rows of x1, y1, x2, y2 in pixels, the last two exclusive: an array of rows, flat int32 values, or an int32 array [n, 4]. */
-export type Boxes = readonly (readonly [x1: number, y1: number, x2: number, y2: number])[] | Int32Array | HasPart<"int32">;
+export type Boxes =
+  | readonly (readonly [x1: number, y1: number, x2: number, y2: number])[]
+  | Int32Array
+  | HasPart<"int32">;
 
 interface Bounds {
   readonly width: number;
@@ -58,7 +61,8 @@ function flat(boxes: readonly (readonly number[])[], op: string): Int32Array {
   const values = new Int32Array(boxes.length * 4);
   boxes.forEach((box, row) => {
     const usable = box.length === 4 && box.every((value) => Number.isInteger(value) && Math.abs(value) < 2 ** 31);
-    if (!usable) throw makeError("invalid_argument", { op, message: `box ${row} is [${box.join(",")}], not four integers.` });
+    if (!usable)
+      throw makeError("invalid_argument", { op, message: `box ${row} is [${box.join(",")}], not four integers.` });
     values.set(box, row * 4);
   });
   return values;

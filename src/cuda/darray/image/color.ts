@@ -21,7 +21,10 @@ export function colorFor(channels: number, color: ColorFormat | undefined, op: s
   if (color === undefined) return channels === 3 ? "rgb" : channels === 1 ? "gray" : undefined;
   checkColor(color, op);
   if (channels === channelsOf(color)) return color;
-  throw makeError("invalid_argument", { op, message: `"${color}" has ${channelsOf(color)} channels, the image ${channels}.` });
+  throw makeError("invalid_argument", {
+    op,
+    message: `"${color}" has ${channelsOf(color)} channels, the image ${channels}.`,
+  });
 }
 
 export function checkColor(color: ColorFormat, op: string): void {

@@ -1,5 +1,5 @@
 import { makeError } from "../../../native/error.ts";
-import { type DType } from "../../../tensor/index.ts";
+import type { DType } from "../../../tensor/index.ts";
 import { DArray } from "../darray.ts";
 import { fresh } from "../elementwise.ts";
 import type { DstOptions } from "../options.ts";
@@ -141,14 +141,22 @@ export class DImage<D extends DType = DType> extends DArray<D> {
    */
   preprocess<const T extends DType = "float32">(options: PreprocessOptions<T> = {}): DImage<T> {
     const { dtype = "float32" as T, layout = "NCHW" } = options;
-    return this.#pass({ ...options, dtype, layout: checkLayout(layout, "DImage.preprocess") }, options.dst, "DImage.preprocess");
+    return this.#pass(
+      { ...options, dtype, layout: checkLayout(layout, "DImage.preprocess") },
+      options.dst,
+      "DImage.preprocess",
+    );
   }
 
   get #same(): { layout: ImageLayout; dtype: D } {
     return { layout: this.layout, dtype: this.dtype };
   }
 
-  #pass<T extends DType>(request: Parameters<typeof passOver<T>>[1], dst: DArray<T> | undefined, op: string): DImage<T> {
+  #pass<T extends DType>(
+    request: Parameters<typeof passOver<T>>[1],
+    dst: DArray<T> | undefined,
+    op: string,
+  ): DImage<T> {
     const { layout, color, width, height, channels, count } = this;
     const part = this.open(op);
     const pass = passOver<T>({ part, layout, color, width, height, channels, count }, request, op);

@@ -58,7 +58,12 @@ export function scaleAndBias({ normalize, mean, std }: NormalizeOptions, channel
   }
 }
 
-function perChannel(values: readonly number[] | undefined, name: string, channels: number, op: string): readonly number[] {
+function perChannel(
+  values: readonly number[] | undefined,
+  name: string,
+  channels: number,
+  op: string,
+): readonly number[] {
   if (values?.length === channels && values.every(Number.isFinite)) return values;
   throw makeError("invalid_argument", {
     op,

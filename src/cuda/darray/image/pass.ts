@@ -4,7 +4,7 @@ import { type DType, elementType, type Shape } from "../../../tensor/index.ts";
 import type { Part } from "../part.ts";
 import type { Strided } from "../strided.ts";
 import { boxCount, boxRows, int32Rows } from "./boxes.ts";
-import { channelMap, channelsOf, checkColor, type ColorFormat } from "./color.ts";
+import { type ColorFormat, channelMap, channelsOf, checkColor } from "./color.ts";
 import { type ImageLayout, imagesOf, shapeIn } from "./layout.ts";
 import { scaleAndBias } from "./normalization.ts";
 import { Interpolation, type PreprocessOptions, type Size } from "./options.ts";
@@ -64,7 +64,10 @@ export function passOver<D extends DType>(source: Images, request: Request<D>, o
       try {
         const operands = {
           out: { ...out, view: imagesOf(out.view, request.layout) },
-          source: { ...part, view: repeated(imagesOf(part.view, source.layout), boxes && !numbers ? count : undefined) },
+          source: {
+            ...part,
+            view: repeated(imagesOf(part.view, source.layout), boxes && !numbers ? count : undefined),
+          },
         };
         sample({ ...operands, ...settings, boxes: rows, images: chosen }, op);
       } finally {
@@ -86,18 +89,25 @@ function repeated(view: Strided, count: number | undefined): Strided {
 
 function sizeOf(source: Images, { size, boxes }: { size?: Size | undefined; boxes?: unknown }, op: string): Size {
   if (size === undefined) {
-    if (boxes !== undefined) throw makeError("invalid_argument", { op, message: "boxes need the size of the results." });
+    if (boxes !== undefined)
+      throw makeError("invalid_argument", { op, message: "boxes need the size of the results." });
     return source;
   }
   const { width, height } = size;
-  return { width: checkInteger(width, "width", op, 1, sideMax), height: checkInteger(height, "height", op, 1, sideMax) };
+  return {
+    width: checkInteger(width, "width", op, 1, sideMax),
+    height: checkInteger(height, "height", op, 1, sideMax),
+  };
 }
 
 function checkColorOf({ color }: { color?: ColorFormat | undefined }, op: string): void {
   if (color !== undefined) checkColor(color, op);
 }
 
-function isBilinear({ interpolation = "bilinear" }: { interpolation?: Interpolation | undefined }, op: string): boolean {
+function isBilinear(
+  { interpolation = "bilinear" }: { interpolation?: Interpolation | undefined },
+  op: string,
+): boolean {
   if (Object.hasOwn(Interpolation, interpolation)) return interpolation === "bilinear";
   throw makeError("invalid_argument", {
     op,

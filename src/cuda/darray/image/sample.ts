@@ -36,7 +36,9 @@ export function sample(sampling: Sampling, op: string): void {
 /** Whether each pixel comes from the pixel at its own place, which is read before it is written. */
 function isPixelwise({ out, source, boxes, images }: Sampling): boolean {
   const [n, height, width] = out.view.shape;
-  return !boxes && !images && n === source.view.shape[0] && height === source.view.shape[1] && width === source.view.shape[2];
+  return (
+    !boxes && !images && n === source.view.shape[0] && height === source.view.shape[1] && width === source.view.shape[2]
+  );
 }
 
 function launch({ out, source, boxes, images, channels, scaling, ...how }: Sampling, op: string): void {

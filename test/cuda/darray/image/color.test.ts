@@ -59,7 +59,9 @@ describe("cvtColor", () => {
   test("checks dst, and that it knows the channels", () => {
     using image = colored([[[1, 2, 3]]], "rgb", "HWC");
     expect(() => image.cvtColor("gray", { dst: DArray.zeros([1, 1, 3]) })).toThrow(failsWith("wrong_shape"));
-    expect(() => image.cvtColor("bgr", { dst: image })).toThrow(failsWith("invalid_argument", "dst is HWC rgb, the result HWC bgr"));
+    expect(() => image.cvtColor("bgr", { dst: image })).toThrow(
+      failsWith("invalid_argument", "dst is HWC rgb, the result HWC bgr"),
+    );
     using four = new DImage({ shape: [1, 1, 4], layout: "HWC" });
     expect(() => four.cvtColor("gray")).toThrow(failsWith("invalid_argument", "4 channels"));
     expect(() => image.cvtColor("yuv" as "rgb")).toThrow(failsWith("invalid_argument", '"yuv"'));
@@ -75,18 +77,21 @@ describe("normalize", () => {
     meanStd: (value: number, channel: number) => (value / 255 - mean[channel]!) / std[channel]!,
   };
 
-  test.each(Object.entries(kinds))("%s follows the strides of its image: transposed, sliced, backwards", (kind, formula) => {
-    fc.assert(
-      fc.property(images(3), layouts, fc.boolean(), (pixels, layout, spread) => {
-        using image = imageOf(pixels, layout, "uint8", spread);
-        const options = kind === "meanStd" ? { mean, std } : {};
-        using result = image.normalize(kind as keyof typeof kinds, options);
-        expect(result).toMatchObject({ dtype: "float32", layout, shape: image.shape });
-        const wanted = mapped(pixels, formula).flat(2);
-        for (const [i, value] of valuesOf(result).entries()) expect(value).toBeCloseTo(wanted[i]!, 4);
-      }),
-    );
-  });
+  test.each(Object.entries(kinds))(
+    "%s follows the strides of its image: transposed, sliced, backwards",
+    (kind, formula) => {
+      fc.assert(
+        fc.property(images(3), layouts, fc.boolean(), (pixels, layout, spread) => {
+          using image = imageOf(pixels, layout, "uint8", spread);
+          const options = kind === "meanStd" ? { mean, std } : {};
+          using result = image.normalize(kind as keyof typeof kinds, options);
+          expect(result).toMatchObject({ dtype: "float32", layout, shape: image.shape });
+          const wanted = mapped(pixels, formula).flat(2);
+          for (const [i, value] of valuesOf(result).entries()) expect(value).toBeCloseTo(wanted[i]!, 4);
+        }),
+      );
+    },
+  );
 
   test("has the element type asked for, or that of dst", () => {
     using image = imageOf([[[255, 0, 51]]], "HWC", "uint8");
@@ -95,7 +100,9 @@ describe("normalize", () => {
     const result = image.normalize("tf", { dst });
     expect(result.allocation).toBe(dst.allocation);
     expect(dst.toHost()).toEqual(Float32Array.of(1, -1, Math.fround(51 / 127.5 - 1)));
-    expect(() => image.normalize("tf", { dst: DArray.zeros([1, 1, 3], { dtype: "float64" }) as never })).toThrow(failsWith("wrong_dtype"));
+    expect(() => image.normalize("tf", { dst: DArray.zeros([1, 1, 3], { dtype: "float64" }) as never })).toThrow(
+      failsWith("wrong_dtype"),
+    );
   });
 
   test.each<[string, object, string]>([

@@ -9,7 +9,9 @@ type Box = [x1: number, y1: number, x2: number, y2: number];
 function boxesIn(pixels: Pixels): fc.Arbitrary<Box[]> {
   const range = (size: number) =>
     fc.tuple(fc.nat(size - 1), fc.nat(size - 1)).map(([a, b]) => [Math.min(a, b), Math.max(a, b) + 1] as const);
-  const box = fc.tuple(range(pixels[0]!.length), range(pixels.length)).map(([[x1, x2], [y1, y2]]): Box => [x1, y1, x2, y2]);
+  const box = fc
+    .tuple(range(pixels[0]!.length), range(pixels.length))
+    .map(([[x1, x2], [y1, y2]]): Box => [x1, y1, x2, y2]);
   return fc.array(box, { maxLength: 4 });
 }
 
@@ -19,18 +21,24 @@ describe("cropAndResize", () => {
   test("cuts every box out and resizes it", () => {
     const cases = images(3).chain((pixels) => fc.tuple(fc.constant(pixels), boxesIn(pixels)));
     fc.assert(
-      fc.property(cases, sizes, layouts, fc.constantFrom("nearest", "bilinear"), ([pixels, boxes], size, layout, interpolation) => {
-        using image = imageOf(pixels, layout);
-        using result = image.cropAndResize(boxes, size, { interpolation });
-        expect(result).toMatchObject({ ...size, count: boxes.length, channels: 3 });
-        expect(result.layout).toBe(layout.endsWith("HWC") ? "NHWC" : "NCHW");
-        const wanted = boxes.flatMap(([x, y, x2, y2]) =>
-          resized(pixels, { x, y, width: x2 - x, height: y2 - y }, size, interpolation).flat(2),
-        );
-        const values = valuesOf(result);
-        expect(values).toHaveLength(wanted.length);
-        for (const [i, value] of values.entries()) expect(Math.abs(value - wanted[i]!)).toBeLessThan(1e-3);
-      }),
+      fc.property(
+        cases,
+        sizes,
+        layouts,
+        fc.constantFrom("nearest", "bilinear"),
+        ([pixels, boxes], size, layout, interpolation) => {
+          using image = imageOf(pixels, layout);
+          using result = image.cropAndResize(boxes, size, { interpolation });
+          expect(result).toMatchObject({ ...size, count: boxes.length, channels: 3 });
+          expect(result.layout).toBe(layout.endsWith("HWC") ? "NHWC" : "NCHW");
+          const wanted = boxes.flatMap(([x, y, x2, y2]) =>
+            resized(pixels, { x, y, width: x2 - x, height: y2 - y }, size, interpolation).flat(2),
+          );
+          const values = valuesOf(result);
+          expect(values).toHaveLength(wanted.length);
+          for (const [i, value] of values.entries()) expect(Math.abs(value - wanted[i]!)).toBeLessThan(1e-3);
+        },
+      ),
     );
   });
 
@@ -46,34 +54,70 @@ describe("cropAndResize", () => {
   test("writes to dst, which it returns as an image", () => {
     using image = imageOf(grid, "HWC", "uint8");
     using dst = DArray.zeros([2, 1, 2, 1], { dtype: "uint8" });
-    const result = image.cropAndResize([[0, 0, 2, 1], [3, 3, 5, 4]], { width: 2, height: 1 }, { dst: dst as never });
+    const result = image.cropAndResize(
+      [
+        [0, 0, 2, 1],
+        [3, 3, 5, 4],
+      ],
+      { width: 2, height: 1 },
+      { dst: dst as never },
+    );
     expect(dst.toHost()).toEqual(Uint8Array.of(0, 1, 33, 34));
     expect(result).toMatchObject({ layout: "NHWC", count: 2 });
     using images = DImage.of(dst);
-    expect(image.cropAndResize([[1, 1, 2, 2], [1, 1, 2, 2]], { width: 2, height: 1 }, { dst: images as never })).toBe(images as never);
+    expect(
+      image.cropAndResize(
+        [
+          [1, 1, 2, 2],
+          [1, 1, 2, 2],
+        ],
+        { width: 2, height: 1 },
+        { dst: images as never },
+      ),
+    ).toBe(images as never);
     expect(images.toHost()).toEqual(Uint8Array.of(11, 11, 11, 11));
   });
 
   test("keeps ratios with letterbox, and pads", () => {
     using image = imageOf(grid, "HWC", "uint8");
     const options = { letterbox: true, padding: 99, interpolation: "nearest" } as const;
-    using result = image.cropAndResize([[0, 0, 2, 1], [4, 0, 5, 2]], { width: 2, height: 2 }, options);
+    using result = image.cropAndResize(
+      [
+        [0, 0, 2, 1],
+        [4, 0, 5, 2],
+      ],
+      { width: 2, height: 2 },
+      options,
+    );
     expect(result.toHost()).toEqual(Uint8Array.of(0, 1, 99, 99, 4, 99, 14, 99));
   });
 
   test("of a batch takes each box from the image that is named", () => {
     using batch = new DImage({ array: Uint8Array.of(1, 2, 3, 4, 5, 6), shape: [3, 1, 2], layout: "NHW" });
-    const boxes: Box[] = [[0, 0, 1, 1], [1, 0, 2, 1], [0, 0, 1, 1]];
+    const boxes: Box[] = [
+      [0, 0, 1, 1],
+      [1, 0, 2, 1],
+      [0, 0, 1, 1],
+    ];
     const size = { width: 1, height: 1 };
     expect(batch.cropAndResize(boxes, size, { images: [2, 0, 1] }).toHost()).toEqual(Uint8Array.of(5, 2, 3));
     expect(() => batch.cropAndResize(boxes, size)).toThrow(failsWith("invalid_argument", "which of 3 images"));
-    expect(() => batch.cropAndResize(boxes, size, { images: [0, 1] })).toThrow(failsWith("wrong_shape", "2 image numbers"));
+    expect(() => batch.cropAndResize(boxes, size, { images: [0, 1] })).toThrow(
+      failsWith("wrong_shape", "2 image numbers"),
+    );
     expect(() => batch.cropAndResize(boxes, size, { images: [0, 1, 3] })).toThrow(failsWith("invalid_argument", "3"));
   });
 
   test.each<[unknown, string, string]>([
     [[[0, 0, 6, 1]], "out_of_bounds", "box 0 [0,0,6,1] reaches beyond the image of 5 x 4"],
-    [[[0, 0, 1, 1], [0, 0, 1, 5]], "out_of_bounds", "box 1 [0,0,1,5] reaches beyond"],
+    [
+      [
+        [0, 0, 1, 1],
+        [0, 0, 1, 5],
+      ],
+      "out_of_bounds",
+      "box 1 [0,0,1,5] reaches beyond",
+    ],
     [[[-1, 0, 1, 1]], "out_of_bounds", "reaches beyond"],
     [[[2, 0, 2, 1]], "out_of_bounds", "has no pixels"],
     [[[0, 3, 1, 2]], "out_of_bounds", "has no pixels"],

@@ -56,7 +56,11 @@ describe("an image", () => {
 
   test("stays an image, of the same layout and colour, when it is copied or converted", () => {
     using image = new DImage({ shape: [2, 2, 3], color: "bgr" });
-    for (const made of [image.copy(), image.astype("uint8"), image.astype("uint8", { dst: DArray.zeros([2, 2, 3], { dtype: "uint8" }) })])
+    for (const made of [
+      image.copy(),
+      image.astype("uint8"),
+      image.astype("uint8", { dst: DArray.zeros([2, 2, 3], { dtype: "uint8" }) }),
+    ])
       expect(made).toMatchObject({ layout: "HWC", color: "bgr" });
   });
 });

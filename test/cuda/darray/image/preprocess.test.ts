@@ -21,10 +21,18 @@ describe("preprocess", () => {
         using image = imageOf(pixels, layout);
         using result = image.preprocess(given as PreprocessOptions);
         const { size, interpolation } = given;
-        using fitted = given.letterbox ? image.letterbox(size, { interpolation }).image : image.resize(size, { interpolation });
+        using fitted = given.letterbox
+          ? image.letterbox(size, { interpolation }).image
+          : image.resize(size, { interpolation });
         using colored = given.color === undefined ? fitted.copy() : fitted.cvtColor(given.color);
         using normal = given.normalize === undefined ? colored.copy() : colored.normalize(given.normalize);
-        expect(result).toMatchObject({ ...size, dtype: given.dtype, layout: given.layout, count: 1, color: colored.color });
+        expect(result).toMatchObject({
+          ...size,
+          dtype: given.dtype,
+          layout: given.layout,
+          count: 1,
+          color: colored.color,
+        });
         const wanted = valuesOf(normal);
         const values = valuesOf(result);
         expect(values).toHaveLength(wanted.length);
@@ -46,7 +54,10 @@ describe("preprocess", () => {
     using slots = DArray.zeros([3, 1, 1, 2]);
     batch.preprocess({ normalize: "unit", dst: slots.slice("1:") });
     expect(slots.toHost()).toEqual(Float32Array.of(0, 0, 0, 0.2, 0.4, 1));
-    const boxes = [[1, 0, 2, 1], [0, 0, 1, 1]] as const;
+    const boxes = [
+      [1, 0, 2, 1],
+      [0, 0, 1, 1],
+    ] as const;
     const options = { boxes, images: [0, 1], size: { width: 1, height: 1 }, dtype: "uint8" } as const;
     expect(batch.preprocess(options).toHost()).toEqual(Uint8Array.of(51, 102));
   });
@@ -61,9 +72,24 @@ describe("preprocess", () => {
     [{ layout: "HW" }, "invalid_argument", "no axis for 3 channels"],
     [{ layout: "WH" }, "invalid_argument", "is no layout"],
     [{ boxes: [[0, 0, 1, 1]] }, "invalid_argument", "boxes need the size"],
-    [{ boxes: [[0, 0, 1, 1], [0, 0, 1, 1]], size: { width: 1, height: 1 }, layout: "CHW" }, "invalid_argument", "no axis for 2 images"],
+    [
+      {
+        boxes: [
+          [0, 0, 1, 1],
+          [0, 0, 1, 1],
+        ],
+        size: { width: 1, height: 1 },
+        layout: "CHW",
+      },
+      "invalid_argument",
+      "no axis for 2 images",
+    ],
     [{ dtype: "int4" }, "invalid_dtype", "int4"],
-    [{ normalize: "meanStd", mean: [0, 0, 0], std: [1, 1, 1], color: "gray" }, "invalid_argument", "the result has 1 channels"],
+    [
+      { normalize: "meanStd", mean: [0, 0, 0], std: [1, 1, 1], color: "gray" },
+      "invalid_argument",
+      "the result has 1 channels",
+    ],
     [{ dst: DArray.zeros([1, 3, 2, 2]) }, "wrong_shape", "dst has shape [1,3,2,2], the result [1,3,1,1]"],
   ])("refuses %p", (options, code, text) => {
     using image = imageOf([[[1, 2, 3]]], "HWC", "uint8");

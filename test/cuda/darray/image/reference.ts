@@ -24,7 +24,8 @@ export function resized(
   return rows.map((row) =>
     columns.map((column) =>
       pixels[0]![0]!.map((_, channel) => {
-        const line = (y: number) => mix(pixels[y]![column.low]![channel]!, pixels[y]![column.high]![channel]!, column.share);
+        const line = (y: number) =>
+          mix(pixels[y]![column.low]![channel]!, pixels[y]![column.high]![channel]!, column.share);
         return mix(line(row.low), line(row.high), row.share);
       }),
     ),

@@ -20,12 +20,19 @@ describe("resize", () => {
   test("is what each interpolation is defined as, in any layout, from any memory", () => {
     const interpolations = fc.constantFrom(...Object.values(Interpolation));
     fc.assert(
-      fc.property(channels, sizes, layouts, fc.boolean(), interpolations, (pixels, size, layout, spread, interpolation) => {
-        using image = imageOf(pixels, layout, "float32", spread);
-        using result = image.resize(size, { interpolation });
-        expect(result).toMatchObject({ ...size, layout, channels: image.channels, dtype: "float32" });
-        expectClose(valuesOf(result), resized(pixels, wholeOf(pixels), size, interpolation), 1e-3);
-      }),
+      fc.property(
+        channels,
+        sizes,
+        layouts,
+        fc.boolean(),
+        interpolations,
+        (pixels, size, layout, spread, interpolation) => {
+          using image = imageOf(pixels, layout, "float32", spread);
+          using result = image.resize(size, { interpolation });
+          expect(result).toMatchObject({ ...size, layout, channels: image.channels, dtype: "float32" });
+          expectClose(valuesOf(result), resized(pixels, wholeOf(pixels), size, interpolation), 1e-3);
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -45,7 +52,9 @@ describe("resize", () => {
     using image = new DImage({ array: values as never, dtype: name, shape: [2, 3], layout: "HW" });
     using result = image.resize({ width: 2, height: 4 }, { interpolation: "nearest" });
     const picked = [0, 0, 1, 1].flatMap((row) => [0, 1].map((column) => row * 3 + column));
-    expect(result.bytes()).toEqual(Uint8Array.from(picked.flatMap((i) => Array.from(bytes.subarray(i * size, (i + 1) * size)))));
+    expect(result.bytes()).toEqual(
+      Uint8Array.from(picked.flatMap((i) => Array.from(bytes.subarray(i * size, (i + 1) * size)))),
+    );
   });
 
   test("to its own size is a copy", () => {
@@ -60,7 +69,13 @@ describe("resize", () => {
     expect(result.toHost()).toEqual(Uint8Array.of(1, 1, 2, 2, 30, 30, 40, 40));
   });
 
-  test.each([[0, 1], [1, -1], [1.5, 1], [Number.NaN, 1], [2 ** 30 + 1, 1]])("refuses a size of %p x %p", (width, height) => {
+  test.each([
+    [0, 1],
+    [1, -1],
+    [1.5, 1],
+    [Number.NaN, 1],
+    [2 ** 30 + 1, 1],
+  ])("refuses a size of %p x %p", (width, height) => {
     using image = imageOf([[[1]]], "HWC");
     expect(() => image.resize({ width, height })).toThrow(failsWith("invalid_argument"));
   });
@@ -68,7 +83,9 @@ describe("resize", () => {
   test("refuses an interpolation that there is not", () => {
     using image = imageOf([[[1]]], "HWC");
     const interpolation = "cubic" as "nearest";
-    expect(() => image.resize({ width: 2, height: 2 }, { interpolation })).toThrow(failsWith("invalid_argument", '"cubic"'));
+    expect(() => image.resize({ width: 2, height: 2 }, { interpolation })).toThrow(
+      failsWith("invalid_argument", '"cubic"'),
+    );
   });
 });
 
@@ -92,7 +109,10 @@ describe("letterbox", () => {
         });
         const inside = resized(pixels, whole, inner, "nearest");
         const wanted = Array.from({ length: size.height }, (_, y) =>
-          Array.from({ length: size.width }, (_, x) => inside[y - offset.y]?.[x - offset.x] ?? [padding, padding, padding]),
+          Array.from(
+            { length: size.width },
+            (_, x) => inside[y - offset.y]?.[x - offset.x] ?? [padding, padding, padding],
+          ),
         );
         expect(valuesOf(result)).toEqual(wanted.flat(2));
       }),
@@ -122,6 +142,8 @@ describe("letterbox", () => {
 
   test("refuses padding that is no number", () => {
     using source = imageOf([[[5]]], "HWC", "uint8");
-    expect(() => source.letterbox({ width: 2, height: 2 }, { padding: Number.NaN })).toThrow(failsWith("invalid_argument"));
+    expect(() => source.letterbox({ width: 2, height: 2 }, { padding: Number.NaN })).toThrow(
+      failsWith("invalid_argument"),
+    );
   });
 });
