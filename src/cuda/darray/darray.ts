@@ -5,6 +5,7 @@ import {
   Shape,
   type TensorInput,
   type TensorSource,
+  type TypedArray,
   type TypedArrayOf,
 } from "../../tensor/index.ts";
 import type { Stream } from "../stream.ts";
@@ -14,7 +15,7 @@ import { elementBits } from "./element-bits.ts";
 import { elementwise, fresh } from "./elementwise.ts";
 import { type KernelName, operations } from "./kernel.ts";
 import { makePart, partOver } from "./make-part.ts";
-import type { DArrayOptions, DstOptions, PlaceOptions } from "./options.ts";
+import type { DArrayOptions, DstOptions, NaturalDType, PlaceOptions } from "./options.ts";
 import { Adopted, arrayPart, checkOut, countOf, hasPart, type Part, partOf } from "./part.ts";
 import { type Index, select } from "./selection.ts";
 import { denseView, type Strided, transposed } from "./strided.ts";
@@ -72,11 +73,16 @@ export class DArray<D extends DType = DType> extends StridedTensor<D> {
   }
 
   /** A copy of values: a typed array, any tensor, or an array on whatever device. Throws as the constructor. */
-  static from<const D extends DType>(
+  static from<A extends TypedArray>(
+    array: A,
+    options?: Omit<DArrayOptions, "array" | "dtype"> & { readonly dtype?: undefined },
+  ): DArray<NaturalDType<A>>;
+  static from<const D extends DType = DType>(
     array: TensorInput<D> | DArray<D>,
-    options: Omit<DArrayOptions<D>, "array"> = {},
-  ): DArray<D> {
-    return new DArray<D>({ ...options, array });
+    options?: Omit<DArrayOptions<D>, "array">,
+  ): DArray<D>;
+  static from(array: TensorInput | DArray, options: Omit<DArrayOptions, "array"> = {}): DArray {
+    return new DArray({ ...options, array });
   }
 
   /**

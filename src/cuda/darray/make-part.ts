@@ -39,7 +39,7 @@ export function makePart<D extends DType>(options: DArrayOptions<D>, op: string)
 
 /** A view of a tensor's own memory, for reading. */
 export function partOver<D extends DType>(source: TensorSource<D>, op: string): Part<D> {
-  const tensor = asTensor(source, { op });
+  const tensor = asTensor<D>(source, { op });
   if (tensor.memoryKind === "device") {
     throw makeError("invalid_argument", {
       op,

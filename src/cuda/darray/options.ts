@@ -1,4 +1,4 @@
-import type { DType, TensorInput } from "../../tensor/index.ts";
+import type { DType, TensorInput, TypedArray } from "../../tensor/index.ts";
 import type { Stream } from "../stream.ts";
 import type { HasPart } from "./part.ts";
 import type { Allocation } from "./storage.ts";
@@ -24,6 +24,24 @@ export interface PlaceOptions<D extends DType = DType> {
   readonly dtype?: D | undefined;
   readonly stream?: Stream | undefined;
 }
+
+interface Naturals {
+  Uint8Array: "uint8";
+  Uint8ClampedArray: "uint8";
+  Uint16Array: "uint16";
+  Uint32Array: "uint32";
+  BigUint64Array: "uint64";
+  Int8Array: "int8";
+  Int16Array: "int16";
+  Int32Array: "int32";
+  BigInt64Array: "int64";
+  Float16Array: "float16";
+  Float32Array: "float32";
+  Float64Array: "float64";
+}
+
+/** The element type that a typed array has by itself. */
+export type NaturalDType<A extends TypedArray> = Naturals[A[typeof Symbol.toStringTag]];
 
 /** Where a result goes: a new array without it. It may be an operand, which is how to work in place. */
 export interface DstOptions<T> {

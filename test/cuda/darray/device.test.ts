@@ -146,7 +146,7 @@ describe("on a device", () => {
     expect(() => host.assign(array)).toThrow(failsWith("wrong_device"));
     expect(() => array.data).toThrow(failsWith("wrong_device", "lies on a device"));
     expect(() => host.withStream(stream)).toThrow(failsWith("wrong_device"));
-    const { allocation } = array as { allocation: never };
+    const { allocation } = array as unknown as { allocation: TensorMemory };
     expect(() => new DArray({ allocation, shape: [2] })).toThrow(failsWith("wrong_device", "needs a stream"));
     expect(() => new DArray({ allocation: new TensorMemory(8), shape: [2], stream })).toThrow(
       failsWith("wrong_device"),

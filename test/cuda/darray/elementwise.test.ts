@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { DArray } from "../../../src/cuda/darray/index.ts";
-import { convert, type DType, type TypedArray } from "../../../src/tensor/index.ts";
+import { convert, type DType, type TensorMemory, type TypedArrayOf } from "../../../src/tensor/index.ts";
 import { failsWith } from "./fails-with.ts";
 import { laidOut } from "./laid-out.ts";
 
@@ -32,7 +32,7 @@ const types: DType[] = [
 ];
 
 /** The exact result as the type has it; 0 by 0 is 0 for integers. */
-function expected(values: readonly number[], dtype: DType): TypedArray {
+function expected(values: readonly number[], dtype: DType): TypedArrayOf {
   return convert(Float64Array.from(values), { to: dtype });
 }
 
@@ -161,7 +161,7 @@ describe("dst", () => {
     using dst = DArray.empty([2], { dtype: "int16" });
     using fresh = operate(a, DArray.empty([2], { dtype: "int16" }));
     expect(operate(a, dst)).toBe(dst);
-    expect(dst.toHost()).toEqual(fresh.toHost() as Int16Array);
+    expect(dst.toHost()).toEqual(fresh.toHost() as Int16Array<ArrayBuffer>);
   });
 
   test.each(operations)("of %s is checked: type, shape, repeated elements", (_, operate) => {
@@ -172,7 +172,7 @@ describe("dst", () => {
       failsWith("wrong_shape", "dst has shape [3]"),
     );
     using one = DArray.zeros([1], { dtype: "int16" });
-    const { allocation } = one as { allocation: never };
+    const { allocation } = one as unknown as { allocation: TensorMemory };
     const repeated = new DArray({ shape: [2], strides: [0], dtype: "int16", allocation });
     expect(() => operate(a, repeated)).toThrow(failsWith("invalid_argument", "all 2 elements along axis 0 are one"));
     expect(() => operate(a, new Int16Array(2) as never)).toThrow(failsWith("invalid_argument", "dst is no DArray"));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { DArray, type Index } from "../../../src/cuda/darray/index.ts";
+import type { TensorMemory } from "../../../src/tensor/index.ts";
 import { failsWith } from "./fails-with.ts";
 import { counted, indicesFor, type Plain, shapes, sliced, transposed } from "./reference.ts";
 
@@ -125,7 +126,7 @@ describe("a transposition", () => {
 describe("an array in an allocation", () => {
   test("lies where offset and strides say, also backwards and on one element", () => {
     using whole = arrayOf(counted([12]));
-    const { allocation } = whole as { allocation: never };
+    const { allocation } = whole as unknown as { allocation: TensorMemory };
     const view = (shape: number[], strides: number[], byteOffset: number) =>
       Array.from(new DArray({ shape, strides, byteOffset, allocation, dtype: "int32" }).toHost());
     expect(view([2, 3], [6, 2], 4)).toEqual([1, 3, 5, 7, 9, 11]);
@@ -141,7 +142,7 @@ describe("an array in an allocation", () => {
     [[1], [1], 48, "reaches from 12 to 12"],
   ])("refuses shape %p with strides %p at byte %p", (shape, strides, byteOffset, text) => {
     using whole = arrayOf(counted([12]));
-    const { allocation } = whole as { allocation: never };
+    const { allocation } = whole as unknown as { allocation: TensorMemory };
     expect(() => new DArray({ shape, strides, byteOffset, allocation, dtype: "int32" })).toThrow(
       failsWith("out_of_bounds", text),
     );
