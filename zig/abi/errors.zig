@@ -122,10 +122,6 @@ pub const table = [_]Error{
     row(154, "wrong_split", .argument, false, "Outputs are enqueued in other pieces than the inputs.", "Enqueue the same number of samples for every input and output of a request."),
     row(155, "replicas_unsupported", .argument, false, "Queues serve one replica.", "Use ModelRunner for models with several."),
     row(156, "wrong_batching", .argument, false, "The batching dimension does not fit the model.", "Use an axis that every input and output has; the message names the one that differs."),
-
-    // Arrays on devices
-    row(180, "not_contiguous", .state, false, "The elements do not lie in row-major order without gaps.", "Take toHost(), or the data of a copy()."),
-    row(182, "division_by_zero", .argument, false, "An array was to be divided by the number 0.", "Divide by another number; an array's elements may be 0."),
 };
 
 /// `of(.not_found)` is the negative number that a native call returns.
