@@ -1,6 +1,15 @@
 // Builds libmillrace with the Zig compiler from npm: `bun run build [--debug] [--all]`. Skips what is up to date.
 // `--try-all`: unoptimised, for every target, and thrown away.
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { cudaSimulatorName, libraryName, nativeTarget, simulatorName } from "../src/native/platform.ts";
 import { type Target, targets } from "./targets.ts";
