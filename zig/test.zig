@@ -1,4 +1,9 @@
 test {
+    _ = @import("cuda/failure.zig");
+    _ = @import("cuda/memory_test.zig");
+    _ = @import("cuda/stream_test.zig");
+    _ = @import("driver/cuda/outcome.zig");
+    _ = @import("driver/cuda/resolve.zig");
     _ = @import("replica/schedule.zig");
     _ = @import("driver/cpu/devices.zig");
     _ = @import("driver/cuda/api.zig");
