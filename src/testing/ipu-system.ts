@@ -1,10 +1,8 @@
-import { writePath } from "../device/driver.ts";
+import { simulatorPath, writePath } from "../device/driver.ts";
 import { check, checkInteger, writeText } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { block, native } from "../native/library.ts";
-import { nativeFolder } from "../native/library-path.ts";
 import { logChoice } from "../native/log.ts";
-import { nativeTarget, simulatorName } from "../native/platform.ts";
 import type { Handle } from "./simulation.ts";
 
 /** Simulated IPUs, as options of `simulate`. */
@@ -31,7 +29,7 @@ export function beginIpus(options: IpuSystem, system: string, op: string): Handl
   const ipus = checkInteger(options.ipus, "ipus", op, 1, 64);
   const ipuVersion = checkInteger(options.ipuVersion ?? 2, "ipuVersion", op, -1, 0xffff);
   const tiles = checkInteger(options.tilesPerIpu ?? 0, "tilesPerIpu", op, 0, tilesMax);
-  const path = `${nativeFolder(op)}/${simulatorName(nativeTarget())}`;
+  const path = simulatorPath(op);
   const pathBytes = writePath(path, op);
   const nameBytes = writeText(String(system), pathBytes, 200, () =>
     makeError("invalid_argument", { op, message: `the system's name is ${system}.` }),
