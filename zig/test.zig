@@ -10,6 +10,15 @@ test {
     _ = @import("driver/poplar/failure.zig");
     _ = @import("driver/poplar/provider_test.zig");
     _ = @import("driver/poplar/provider.zig");
+    _ = @import("sim/cuda/device.zig");
+    _ = @import("sim/cuda/failure.zig");
+    _ = @import("sim/cuda/functions.zig");
+    _ = @import("sim/cuda/leaks.zig");
+    _ = @import("sim/cuda/mapped.zig");
+    _ = @import("sim/cuda/module.zig");
+    _ = @import("sim/cuda/plans.zig");
+    _ = @import("sim/cuda/texts.zig");
+    _ = @import("sim/cuda/driver.zig");
     _ = @import("sim/poplar/architecture.zig");
     _ = @import("sim/poplar/claim.zig");
     _ = @import("sim/poplar/device.zig");

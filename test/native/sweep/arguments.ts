@@ -58,6 +58,7 @@ export const sizes: readonly number[] = [
 /** Calls whose first two integers are none. */
 const notOfHandles: ReadonlySet<Call> = new Set<Call>([
   "mr_device_children",
+  "mr_device_driver",
   "mr_device_acquire",
   "mr_device_acquireJob",
   "mr_device_createModel",

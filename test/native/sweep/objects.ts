@@ -172,7 +172,7 @@ export class Objects {
         block.values.set([random.below(2), 0, random.below(2), 0, 2, 2, 4]);
         return [random.below(2)];
       case "mr_device_driver":
-        return this.write(simulator);
+        return [...this.write(simulator), random.below(2)];
       case "mr_device_acquire":
       case "mr_device_acquireJob":
         return [random.below(2), random.below(5), random.below(2), ...this.write("ipuLinkTopology\0mesh\0")];
@@ -200,6 +200,8 @@ export class Objects {
         const stream = random.pick(this.open.stream);
         return [stream.slot, stream.generation, ...this.write(name), random.below(2)];
       }
+      case "mr_session_describe":
+        return [...this.write(random.pick(["h2d_image", name])), random.pick([0, 4, 64]), random.below(3)];
       case "mr_session_remote":
         block.values.set([random.below(2), random.below(3), random.pick([0, 4, 64]), 0, 1]);
         return [...this.write(name), random.below(3)];
