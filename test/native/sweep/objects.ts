@@ -3,7 +3,7 @@ import { findEngineLibrary } from "../../../src/native/engine-library.ts";
 import type { Native } from "../../../src/native/library.ts";
 import { block, native, wrapResult } from "../../../src/native/library.ts";
 import { nativeFolder } from "../../../src/native/library-path.ts";
-import { nativeTarget, simulatorName } from "../../../src/native/platform.ts";
+import { cudaSimulatorName, nativeTarget, simulatorName } from "../../../src/native/platform.ts";
 import { prepareGpuCall } from "./gpu-calls.ts";
 import type { Random } from "./random.ts";
 
@@ -19,6 +19,7 @@ export type Kind =
   | "stream"
   | "device"
   | "simulation"
+  | "cuda_simulation"
   | GpuKind;
 /** There are some only while GPUs are simulated. */
 export type GpuKind = "cuda_device" | "cuda_stream" | "cuda_event" | "cuda_memory" | "cuda_registration";
@@ -42,6 +43,7 @@ export const kinds: readonly Kind[] = [
   "stream",
   "device",
   "simulation",
+  "cuda_simulation",
 ];
 export const gpuKinds: readonly GpuKind[] = [
   "cuda_device",
@@ -51,6 +53,7 @@ export const gpuKinds: readonly GpuKind[] = [
   "cuda_registration",
 ];
 const simulator = `${nativeFolder("sweep")}/${simulatorName(nativeTarget())}`;
+const cudaSimulator = `${nativeFolder("sweep")}/${cudaSimulatorName(nativeTarget())}`;
 const model = join(import.meta.dir, "../../fixtures/models/identity-float32.onnx");
 const staleMax = 64;
 
@@ -62,6 +65,7 @@ const closers = {
   replica: "mr_replica_close",
   device: "mr_device_close",
   simulation: "mr_simulation_close",
+  cuda_simulation: "mr_cuda_simulation_close",
   session: "mr_session_close",
   queue: "mr_queue_close",
   ring: "mr_ring_close",
@@ -81,6 +85,7 @@ const openMax: Record<Kind, number> = {
   replica: 2,
   device: 8,
   simulation: 1,
+  cuda_simulation: 1,
   session: 4,
   queue: 4,
   ring: 8,
@@ -106,6 +111,7 @@ export class Objects {
     stream: [],
     device: [],
     simulation: [],
+    cuda_simulation: [],
     cuda_device: [],
     cuda_stream: [],
     cuda_event: [],
@@ -184,6 +190,23 @@ export class Objects {
         block.values.set([random.below(3), 1 + random.below(3), random.below(3), random.below(3), -1, random.below(5)]);
         block.values.set([random.below(5), random.below(2), 0], 6);
         return this.write("planned");
+      case "mr_cuda_simulation_begin":
+        block.values[0] = 1 << 20;
+        return [...this.write(cudaSimulator, "sweep"), random.below(3), 90, 12_080, random.below(8)];
+      case "mr_cuda_simulation_calls":
+        return this.write("cuMemAlloc");
+      case "mr_cuda_simulation_plan":
+        block.values.set([
+          1 + random.below(3),
+          random.below(3),
+          -1,
+          random.pick([0, 2, 700, 719]),
+          random.below(2),
+          0,
+          0,
+          1,
+        ]);
+        return this.write(random.pick(["cuMemAlloc", "cuMemsetD8Async", "cuInit"]), "planned");
       case "mr_session_create": {
         const [length] = this.write("streamCallbacks.maxLookahead\0unlimited\0");
         const memory = random.pick(this.open.memory);
@@ -225,6 +248,8 @@ export class Objects {
         return [random.below(3)];
       case "mr_queue_flush":
         return [random.below(3), random.below(2)];
+      case "mr_kernel_run":
+        return [0, 0, ...this.#kernel(random), 0];
       case "mr_ring_create":
         return [random.pick([1, 3, 8]), random.pick([1, 64]), this.write(name)[0]!];
       case "mr_ring_format":
@@ -244,6 +269,26 @@ export class Objects {
       default:
         return prepareGpuCall(call, this.open, random);
     }
+  }
+
+  /** Leaves operands in the block; returns a kernel, the number of operands and that of scalars. */
+  #kernel(random: Random): number[] {
+    const operand = (...shape: number[]): number[] => {
+      const { slot, generation } = random.pick(random.chance(2) ? this.open.memory : this.open.allocation);
+      const strides = shape.map(() => random.pick([-3, 0, 1, 2, 12]));
+      const dtype = random.pick([2, 2, 1, 6, 10, 13, 16, 20, 99]);
+      return [slot, generation, random.pick([0, 64, 100, 4000]), dtype, shape.length, ...shape, ...strides];
+    };
+    const size = random.pick([0, 1, 3, 2 ** 40]);
+    const kernel = random.below(6);
+    const images = [1, 2, size, 1];
+    const operands =
+      kernel === 4
+        ? [operand(1, 2, 3, 1), operand(...images), operand(1, 4), operand(1)].slice(0, 2 + random.below(3))
+        : [operand(2, size), operand(2, size), operand(2, size)].slice(0, [2, 2, 1, 2 + random.below(2)][kernel]);
+    const scalars = kernel === 4 ? Array.from({ length: 18 }, () => random.below(3) - 1) : [random.below(8), 1.5];
+    block.values.set([...operands.flat(), ...scalars]);
+    return [kernel, operands.length, kernel === 4 ? 18 : random.below(3)];
   }
 
   /** Leaves a model's description in memory, which the call then may get; returns its length. */
@@ -303,6 +348,7 @@ export class Objects {
       "stream",
       "device",
       "simulation",
+      "cuda_simulation",
       "allocation",
       "memory",
       "context",
