@@ -182,8 +182,11 @@ const Get = struct {
     }
 
     fn findOwn(self: *Get, context: *shm.Context, device: *Device, name: []const u8) !void {
-        const original = publications.find(context, self.found.reference) orelse
+        const original = publications.find(context, self.found.reference) orelse {
+            // The name of one that has ended, which could not be hidden then.
+            try names.free(context, self.found.reference);
             return report.fail(error.not_found, "nothing is published as \"{s}\" any more.", .{name});
+        };
         defer original.memory.release();
         if (original.memory.device != device) return report.fail(error.wrong_device, "\"{s}\" lies on GPU {d}, this is GPU {d}.", .{ name, original.memory.device.ordinal, device.ordinal });
         self.memory = try original.memory.again(original.read_only);
