@@ -16,7 +16,7 @@ import { elementwise, fresh } from "./elementwise.ts";
 import { type KernelName, operations } from "./kernel.ts";
 import { makePart, partOver } from "./make-part.ts";
 import type { DArrayOptions, DstOptions, NaturalDType, PlaceOptions } from "./options.ts";
-import { Adopted, arrayPart, checkOut, countOf, hasPart, type Part, partOf } from "./part.ts";
+import { Adopted, arrayPart, checkOut, countOf, type Part, partOf } from "./part.ts";
 import { type Index, select } from "./selection.ts";
 import { denseView, type Strided, transposed } from "./strided.ts";
 import { StridedTensor } from "./strided-tensor.ts";
@@ -279,8 +279,7 @@ export class DArray<D extends DType = DType> extends StridedTensor<D> {
   #arithmetic(operator: Operator, other: unknown, options: DstOptions<DArray<D>>): DArray<D> {
     const op = `DArray.${operator}`;
     const part = this.open(op);
-    const operand = hasPart(other) ? other[arrayPart] : (other as number);
-    return result(part, part.dtype, options, op, (out) => arithmetic(operator, out, part, operand, op));
+    return result(part, part.dtype, options, op, (out) => arithmetic(operator, out, part, other, op));
   }
 
   #into<T extends DType>(
