@@ -1,13 +1,24 @@
 // Builds libmillrace with the Zig compiler from npm: `bun run build [--debug] [--all]`. Skips what is up to date.
 // `--try-all`: unoptimised, for every target, and thrown away.
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { libraryName, nativeTarget, simulatorName } from "../src/native/platform.ts";
+import { cudaSimulatorName, libraryName, nativeTarget, simulatorName } from "../src/native/platform.ts";
 import { type Target, targets } from "./targets.ts";
 
 const root = join(import.meta.dir, "..");
 const zigFolder = join(root, "zig");
 const zig = join(root, "node_modules", ".bin", "zig");
+/** Compares a CUDA driver with what is relied on; see zig/cuda_conformance.zig. */
+const conformanceName = "cuda-conformance";
 
 function sources(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
@@ -54,9 +65,9 @@ export async function generated(): Promise<Record<string, string>> {
 async function buildLibrary(target: Target, debug: boolean, digest: string): Promise<void> {
   const folder = join(root, "native", debug ? `${target}-debug` : target);
   const stamp = join(folder, "stamp");
-  const libraries = [libraryName(target), simulatorName(target)];
+  const files = [libraryName(target), simulatorName(target), cudaSimulatorName(target), conformanceName];
   if (
-    libraries.every((name) => existsSync(join(folder, name))) &&
+    files.every((name) => existsSync(join(folder, name))) &&
     existsSync(stamp) &&
     readFileSync(stamp, "utf8") === digest
   )
@@ -74,10 +85,11 @@ async function buildLibrary(target: Target, debug: boolean, digest: string): Pro
     "--prefix",
     prefix,
   ]);
-  for (const name of libraries) {
+  for (const name of files) {
     // A rename, so that a process which has the old library mapped keeps it whole.
     const fresh = join(folder, `${name}.new`);
-    await Bun.write(fresh, Bun.file(join(prefix, "lib", name)));
+    await Bun.write(fresh, Bun.file(join(prefix, name === conformanceName ? "bin" : "lib", name)));
+    if (name === conformanceName) chmodSync(fresh, 0o755);
     renameSync(fresh, join(folder, name));
   }
   writeFileSync(stamp, digest);

@@ -1,17 +1,27 @@
 // Runs the suites against the debug build, those that users' DOM globals could disturb a second time with happy-dom's
-// registered, and ends with one line that counts both runs.
+// registered, those of devices again through the Poplar shim over what looks like an SDK, and ends with one line that counts all.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { Unavailable } from "./poplar/compiler.ts";
+import { buildLookAlike, shapes } from "./poplar/look-alike.ts";
 
 const root = join(import.meta.dir, "..");
 const withDom = ["test/tensor", "test/fastio", "test/runner"].filter((folder) => existsSync(join(root, folder)));
+const withDevices = [
+  "test/device",
+  "test/session",
+  "test/queue",
+  "test/testing",
+  "test/runner/deployment",
+  "test/popef/compile/run.test.ts",
+];
 const totals = { pass: 0, fail: 0, skip: 0 };
 
-async function run(label: string, arguments_: string[]): Promise<void> {
+async function run(label: string, arguments_: string[], environment: Record<string, string> = {}): Promise<void> {
   console.log(`\n${label}`);
   const child = Bun.spawn([process.execPath, "test", "--timeout", "60000", ...arguments_], {
     cwd: root,
-    env: { MILLRACE_BUILD: "debug", ...process.env },
+    env: { MILLRACE_BUILD: "debug", ...process.env, ...environment },
     stdout: "inherit",
     stderr: "pipe",
   });
@@ -32,11 +42,30 @@ async function run(label: string, arguments_: string[]): Promise<void> {
   if (exit !== 0 && failed === 0) totals.fail++;
 }
 
+/** The driver's own suites, with the shim and a look-alike of an SDK between Millrace and the simulator. */
+async function runThroughShim(): Promise<void> {
+  for (const shape of shapes) {
+    const label = `tests through the Poplar shim, SDK ${shape} look-alike`;
+    try {
+      const path = await buildLookAlike(shape, (process.env["MILLRACE_BUILD"] ?? "debug") === "debug");
+      await run(label, withDevices, { MILLRACE_SIMULATOR: path });
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      const missing = Bun.which(process.env["CXX"] || "g++") === null;
+      console.log(`\n${label}: ${missing ? "skipped, " : ""}${error.message}`);
+      // What does not compile is a failure; where nothing compiles there is nothing to test.
+      if (!missing) totals.fail++;
+    }
+  }
+}
+
 const chosen = process.argv.slice(2);
 await run("tests", chosen);
 if (chosen.length === 0 && withDom.length > 0) {
   await run("tests with happy-dom's globals", ["--preload", "./test/happy-dom.ts", ...withDom]);
 }
+
+if (chosen.length === 0) await runThroughShim();
 
 console.log(`${totals.pass} passed, ${totals.fail} failed${totals.skip > 0 ? `, ${totals.skip} skipped` : ""}`);
 process.exit(totals.fail === 0 && totals.pass > 0 ? 0 : 1);

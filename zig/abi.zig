@@ -27,6 +27,12 @@ pub const modules = .{
     .session = @import("calls/session.zig"),
     .stream = @import("calls/stream.zig"),
     .ring = @import("calls/ring.zig"),
+    .cuda_device = @import("calls/cuda_device.zig"),
+    .cuda_memory = @import("calls/cuda_memory.zig"),
+    .cuda_pool = @import("calls/cuda_pool.zig"),
+    .cuda_host = @import("calls/cuda_host.zig"),
+    .cuda_stream = @import("calls/cuda_stream.zig"),
+    .cuda_event = @import("calls/cuda_event.zig"),
 };
 
 pub const supported = builtin.os.tag == .linux;

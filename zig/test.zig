@@ -1,9 +1,24 @@
 test {
+    _ = @import("cuda/failure.zig");
+    _ = @import("cuda/memory_test.zig");
+    _ = @import("cuda/stream_test.zig");
+    _ = @import("driver/cuda/outcome.zig");
+    _ = @import("driver/cuda/resolve.zig");
     _ = @import("replica/schedule.zig");
     _ = @import("driver/cpu/devices.zig");
+    _ = @import("driver/cuda/api.zig");
     _ = @import("driver/poplar/failure.zig");
     _ = @import("driver/poplar/provider_test.zig");
     _ = @import("driver/poplar/provider.zig");
+    _ = @import("sim/cuda/device.zig");
+    _ = @import("sim/cuda/failure.zig");
+    _ = @import("sim/cuda/functions.zig");
+    _ = @import("sim/cuda/leaks.zig");
+    _ = @import("sim/cuda/mapped.zig");
+    _ = @import("sim/cuda/module.zig");
+    _ = @import("sim/cuda/plans.zig");
+    _ = @import("sim/cuda/texts.zig");
+    _ = @import("sim/cuda/driver.zig");
     _ = @import("sim/poplar/architecture.zig");
     _ = @import("sim/poplar/claim.zig");
     _ = @import("sim/poplar/device.zig");

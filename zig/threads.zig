@@ -2,6 +2,8 @@
 //! itself, and is a proof of its own.
 test {
     _ = @import("abi/handle.zig");
+    _ = @import("cuda/memory_test.zig");
+    _ = @import("cuda/stream_test.zig");
     _ = @import("os/futex.zig");
     _ = @import("engine/program/engine_test.zig");
     _ = @import("engine/program/watchdog.zig");

@@ -1,7 +1,8 @@
 import { type EngineName, openEngine } from "./engines.ts";
 
 export interface IdleParts {
-  readonly engine: EngineName;
+  /** Undefined: a process that loads the modules and no model. */
+  readonly engine?: EngineName | undefined;
   readonly model: string;
   readonly width: number;
   readonly seconds: number;
@@ -13,14 +14,14 @@ export async function idle(parts: IdleParts): Promise<{ readonly percent: number
   await import("onnxruntime-node");
   Bun.gc(true);
   const before = process.memoryUsage().rss;
-  const engine = await openEngine(parts.engine, parts.model);
-  for (let i = 0; i < 100; i++) await engine.infer(new Float32Array(parts.width), [1, parts.width]);
+  const engine = parts.engine && (await openEngine(parts.engine, parts.model));
+  for (let i = 0; i < 100; i++) await engine?.infer(new Float32Array(parts.width), [1, parts.width]);
   Bun.gc(true);
   await Bun.sleep(500);
   const bytes = process.memoryUsage().rss - before;
   const cpu = process.cpuUsage();
   await Bun.sleep(parts.seconds * 1000);
   const used = process.cpuUsage(cpu);
-  await engine.close();
+  await engine?.close();
   return { percent: (used.user + used.system) / 1e4 / parts.seconds, bytes };
 }

@@ -1,3 +1,4 @@
+import { inTurn } from "../rounds.ts";
 import { makeRow, type Row } from "../row.ts";
 import type { Context } from "../suite.ts";
 import type { CallersFigures } from "./callers.ts";
@@ -5,16 +6,23 @@ import { measure } from "./measure.ts";
 import { modelPath } from "./models.ts";
 
 const peer = "onnxruntime-node";
+const rounds = 3;
 const merged = { batchingDim: 0, maxBatchSize: 64 } as const;
 
 /** Many callers, each with one request under way. */
 export async function manyRows(context: Context): Promise<Row[]> {
-  const seconds = context.samples(40, 4) / 10;
+  const seconds = context.samples(25, 4) / 10;
   const rows: Row[] = [];
   const mlp = { model: modelPath("mlp"), width: 64, callers: 64, seconds } as const;
   context.log("64 callers, small model");
-  const ours = await measure("callers", { ...mlp, engine: "millrace", config: merged });
-  const theirs = await measure("callers", { ...mlp, engine: peer });
+  const { ours, theirs } = await inTurn(
+    rounds,
+    {
+      ours: () => measure("callers", { ...mlp, engine: "millrace", config: merged }),
+      theirs: () => measure("callers", { ...mlp, engine: peer }),
+    },
+    ({ perSecond }) => perSecond,
+  );
   rows.push(
     makeRow({
       name: "executeAsync, 64 callers, 64-128-10 MLP, merged",
@@ -45,8 +53,14 @@ export async function manyRows(context: Context): Promise<Row[]> {
   );
   context.log("64 callers, 1-2 ms a row");
   const wide = { model: modelPath("wide"), width: 1024, callers: 64, seconds } as const;
-  const wideOurs = await measure("callers", { ...wide, engine: "millrace", config: merged });
-  const wideTheirs = await measure("callers", { ...wide, engine: peer });
+  const { ours: wideOurs, theirs: wideTheirs } = await inTurn(
+    rounds,
+    {
+      ours: () => measure("callers", { ...wide, engine: "millrace", config: merged }),
+      theirs: () => measure("callers", { ...wide, engine: peer }),
+    },
+    ({ perSecond }) => perSecond,
+  );
   rows.push(
     makeRow({
       name: "64 callers, 6 layers 1024x1024, merged",
@@ -67,11 +81,10 @@ async function replicaRows(
   wide: { readonly model: string; readonly width: number; readonly seconds: number },
 ): Promise<Row[]> {
   context.log("two replicas");
-  const with_ = (replicationFactor: number, threads: number) =>
+  const with_ = (replicationFactor: number, threads: number) => () =>
     measure("callers", { ...wide, callers: 8, engine: "millrace", config: { replicationFactor, engine: { threads } } });
-  const one = await with_(1, 1);
-  const two = await with_(2, 1);
-  const wider = await with_(1, 2);
+  const contenders = { one: with_(1, 1), two: with_(2, 1), wider: with_(1, 2) };
+  const { one, two, wider } = await inTurn(rounds, contenders, ({ perSecond }) => perSecond);
   const row = (name: string, other: CallersFigures, atLeast: number | undefined) =>
     makeRow({
       name: "two replicas, one engine thread each, 6 layers 1024x1024",

@@ -1,4 +1,5 @@
 import { quantity } from "../quantity.ts";
+import { inTurn } from "../rounds.ts";
 import { makeRow, type Row } from "../row.ts";
 import type { Context } from "../suite.ts";
 import { measure } from "./measure.ts";
@@ -9,7 +10,7 @@ const MiB = 1 << 20;
 
 /** Large inputs, resident memory, and what a loaded model costs that nobody asks. */
 export async function memoryRows(context: Context): Promise<Row[]> {
-  return [...(await inputRows(context)), ...(await idleRows(context))];
+  return [...(await inputRows(context)), ...(await idleRows(context)), await growthRow(context)];
 }
 
 async function inputRows(context: Context): Promise<Row[]> {
@@ -47,16 +48,24 @@ async function inputRows(context: Context): Promise<Row[]> {
 async function idleRows(context: Context): Promise<Row[]> {
   context.log("idle");
   const parts = { model: modelPath("mlp"), width: 64, seconds: context.samples(30, 10) / 10 } as const;
-  const ours = await measure("idle", { ...parts, engine: "millrace" });
-  const theirs = await measure("idle", { ...parts, engine: peer });
+  const { nothing, ours, theirs } = await inTurn(
+    3,
+    {
+      nothing: () => measure("idle", parts),
+      ours: () => measure("idle", { ...parts, engine: "millrace" }),
+      theirs: () => measure("idle", { ...parts, engine: peer }),
+    },
+    ({ percent }) => percent,
+  );
+  const percent = (value: number) => Math.max(0, Math.round(value * 100) / 100);
   return [
     makeRow({
       name: "processor time of a loaded runner that nobody asks",
       unit: "%",
-      value: ours.percent,
-      peer: { name: peer, value: theirs.percent },
+      value: percent(ours.percent - nothing.percent),
+      peer: { name: peer, value: percent(theirs.percent - nothing.percent) },
       target: { of: "value", atMost: 0.05 },
-      note: `percent of one core over ${parts.seconds} s, the process's own housekeeping included`,
+      note: `percent of one core over ${parts.seconds} s above a process without a model, which takes ${nothing.percent.toFixed(2)} %`,
     }),
     makeRow({
       name: "resident memory of a loaded runner",
@@ -66,4 +75,18 @@ async function idleRows(context: Context): Promise<Row[]> {
       note: "above the process before it was loaded, after 100 requests; the model's weights are 38 KB",
     }),
   ];
+}
+
+async function growthRow(context: Context): Promise<Row> {
+  const requests = context.samples(10_000_000, 200_000);
+  context.log("memory over many requests");
+  const { early, late } = await measure("growth", { model: modelPath("mlp"), width: 64, callers: 64, requests });
+  return makeRow({
+    name: "resident memory that ten million requests add",
+    unit: "B",
+    value: Math.max(0, late - early),
+    n: requests,
+    target: { of: "value", atMost: 8 * MiB },
+    note: `${requests.toLocaleString("en")} requests of 64 callers, merged; compared with the first twentieth of them`,
+  });
 }

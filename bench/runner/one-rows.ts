@@ -1,5 +1,6 @@
 import { findEngineLibrary } from "../../src/native/engine-library.ts";
 import { runProgram } from "../native/program.ts";
+import { inTurn } from "../rounds.ts";
 import { makeRow, type Row } from "../row.ts";
 import type { Statistics } from "../statistics.ts";
 import type { Context } from "../suite.ts";
@@ -8,6 +9,7 @@ import { modelPath } from "./models.ts";
 
 const width = 64;
 const peer = "onnxruntime-node";
+const rounds = 5;
 
 /** One caller at a time, 64-128-10 MLP. */
 export async function oneRows(context: Context): Promise<Row[]> {
@@ -15,14 +17,18 @@ export async function oneRows(context: Context): Promise<Row[]> {
   const samples = context.samples(50_000, 2000);
   context.log("one caller");
   const parts = { model, width, samples } as const;
-  const bare = await runProgram(
-    context,
-    { name: "onnx", modules: { onnx: "zig/onnx.zig" } },
-    { iterations: samples, library: findEngineLibrary(undefined, "bench"), model },
+  const program = { name: "onnx", modules: { onnx: "zig/onnx.zig" } } as const;
+  const library = findEngineLibrary(undefined, "bench");
+  const { bare, execute, theirs, asynchronous } = await inTurn(
+    rounds,
+    {
+      bare: () => runProgram(context, program, { iterations: samples, library, model }),
+      execute: () => measure("latency", { ...parts, engine: "millrace", blocking: true }),
+      theirs: () => measure("latency", { ...parts, engine: peer, blocking: false }),
+      asynchronous: () => measure("latency", { ...parts, engine: "millrace", blocking: false }),
+    },
+    ({ p50 }) => p50,
   );
-  const execute = await measure("latency", { ...parts, engine: "millrace", blocking: true });
-  const asynchronous = await measure("latency", { ...parts, engine: "millrace", blocking: false });
-  const theirs = await measure("latency", { ...parts, engine: peer, blocking: false });
   return [
     makeRow({
       name: "execute, one caller: p50",

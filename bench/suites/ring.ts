@@ -2,7 +2,8 @@
 import { runProgram } from "../native/program.ts";
 import { measureQueue, type Queue } from "../peers/queues.ts";
 import { unpinned } from "../placement.ts";
-import { measureTransport } from "../ring/workers.ts";
+import { measureTransport, type Order } from "../ring/workers.ts";
+import { inTurn } from "../rounds.ts";
 import { makeRow, type Peer, type Row } from "../row.ts";
 import type { Statistics } from "../statistics.ts";
 import type { Context } from "../suite.ts";
@@ -10,11 +11,12 @@ import type { Context } from "../suite.ts";
 const parts = { name: "ring", modules: { ring: "zig/ring.zig" } };
 const wakeParts = { ...parts, name: "ring-wake" };
 const batch = 256;
+const rounds = 5;
 
 export async function run(context: Context): Promise<Row[]> {
   return [
     ...(await nativeRows(context)),
-    await roundTrip(context),
+    ...(await roundTrip(context)),
     ...(await workerRows(context)),
     ...(await wakeRows(context)),
     await systemCalls(context),
@@ -30,18 +32,28 @@ function nanoseconds(statistics: Statistics): Statistics {
 
 async function nativeRows(context: Context): Promise<Row[]> {
   const rows: Row[] = [];
-  const size = { runs: 9, messages: context.samples(5_000_000, 100_000) };
+  const size = { runs: 5, messages: context.samples(5_000_000, 100_000) };
   for (const bytes of [8, 64]) {
-    const peers = new Map<Queue, Statistics | { readonly absent: string }>();
-    for (const queue of ["rtrb", "crossbeam", "rtrb-chunks"] as const) {
-      peers.set(queue, await measureQueue(context, queue, bytes, size));
-    }
-    const best = better(peers, ["rtrb", "crossbeam"]);
-    const chunks = better(peers, ["rtrb-chunks"]);
-    for (const mode of ["single", "batch"] as const) {
+    const peer = (queue: Queue) => () => measureQueue(context, queue, bytes, size);
+    const own = (mode: "single" | "batch") => async () => {
       context.log(`native ring, ${mode}, ${bytes} B`);
-      const measured = await runProgram(context, parts, { mode, bytes, iterations: size.runs, warmup: size.messages });
-      const statistics = nanoseconds(measured);
+      return runProgram(context, parts, { mode, bytes, iterations: size.runs, warmup: size.messages });
+    };
+    const measured = await inTurn(
+      rounds,
+      {
+        rtrb: peer("rtrb"),
+        single: own("single"),
+        crossbeam: peer("crossbeam"),
+        batch: own("batch"),
+        "rtrb-chunks": peer("rtrb-chunks"),
+      },
+      (one) => ("absent" in one ? 0 : one.p50),
+    );
+    const best = better(measured, ["rtrb", "crossbeam"]);
+    const chunks = better(measured, ["rtrb-chunks"]);
+    for (const mode of ["single", "batch"] as const) {
+      const statistics = nanoseconds(measured[mode]);
       const note = `time a message; two threads, 64 Ki slots that wrap, written and read whole${mode === "batch" ? `, up to ${batch} at a time` : ""}`;
       const atLeast = mode === "single" ? 1 : bytes === 8 ? 5 : 2;
       const name = `native ring, ${bytes} B, ${mode === "single" ? "single push and pop" : "in batches"}`;
@@ -52,39 +64,64 @@ async function nativeRows(context: Context): Promise<Row[]> {
   return rows;
 }
 
-function better(measured: ReadonlyMap<Queue, Statistics | { readonly absent: string }>, of: readonly Queue[]): Peer {
+function better(
+  measured: Readonly<Record<Queue, Statistics | { readonly absent: string }>>,
+  of: readonly Queue[],
+): Peer {
   const found = of.flatMap((name) => {
-    const one = measured.get(name)!;
+    const one = measured[name];
     return "absent" in one ? [] : [{ name, value: nanoseconds(one).p50 }];
   });
-  const absent = of.map((name) => measured.get(name)!).find((one) => "absent" in one);
+  const absent = of.map((name) => measured[name]).find((one) => "absent" in one);
   found.sort((a, b) => a.value - b.value);
   return found[0] ?? { name: of.join(", "), absent: (absent as { absent: string }).absent };
 }
 
-async function roundTrip(context: Context): Promise<Row> {
-  const size = { iterations: context.samples(1_000_000), warmup: context.samples(100_000) };
+async function roundTrip(context: Context): Promise<Row[]> {
+  const size = { iterations: context.samples(500_000), warmup: context.samples(50_000) };
   context.log("ring between two processes");
-  const bare = await runProgram(context, { name: "pingpong" }, { ...size, bytes: 0 });
-  return makeRow({
-    name: "ring between two processes, 8 B, one way",
-    statistics: await runProgram(context, parts, { mode: "pingpong", ...size }),
-    peer: { name: "bare two-word ping-pong", value: bare.p50 },
-    target: { of: "ratio", atLeast: 0.77 },
-    note: "half a round trip; both sides poll, the fence for sleepers included",
-  });
+  const bare = (bytes: number) => () => runProgram(context, { name: "pingpong" }, { ...size, bytes });
+  const ring = () => runProgram(context, parts, { mode: "pingpong", ...size });
+  const measured = await inTurn(rounds, { word: bare(0), ring, both: bare(8) }, ({ p50 }) => p50);
+  const name = "ring between two processes, 8 B, one way";
+  const statistics = measured.ring;
+  const note = "half a round trip; both sides poll, the fence for sleepers included";
+  return [
+    makeRow({
+      name,
+      statistics,
+      peer: { name: "bare two-word ping-pong", value: measured.word.p50 },
+      target: { of: "ratio", atLeast: 0.77 },
+      note,
+    }),
+    makeRow({
+      name,
+      statistics,
+      peer: { name: "the same with the 8 B beside the word", value: measured.both.p50 },
+      note: `${note}; the peer's message lies in a line of its own too`,
+    }),
+  ];
 }
 
 async function workerRows(context: Context): Promise<Row[]> {
-  const single = await measureTransport(context, "ring", 1, 500_000);
-  const batched = await measureTransport(context, "ring", batch, 2_000_000);
-  const posted = await measureTransport(context, "postMessage", 1, 50_000);
-  const other = await measureTransport(context, "ringbuf", 1, 500_000);
-  const otherBatched = await measureTransport(context, "ringbuf", batch, 2_000_000);
+  const transport = (kind: Order["kind"], size: number, usual: number) => () =>
+    measureTransport(context, kind, size, usual);
+  const measured = await inTurn(
+    rounds,
+    {
+      single: transport("ring", 1, 300_000),
+      posted: transport("postMessage", 1, 50_000),
+      batched: transport("ring", batch, 1_000_000),
+      other: transport("ringbuf", 1, 300_000),
+      otherBatched: transport("ringbuf", batch, 1_000_000),
+    },
+    ({ p50 }) => p50,
+  );
+  const { single, batched } = measured;
   const note =
     "time a message of 64 B, written and read word by word in JavaScript, 1024 slots, until the last was checked";
-  const message = { name: "postMessage of 64 B", value: posted.p50 };
-  const ringbuf = { name: "ringbuf.js, one by one", value: other.p50 };
+  const message = { name: "postMessage of 64 B", value: measured.posted.p50 };
+  const ringbuf = { name: "ringbuf.js, one by one", value: measured.other.p50 };
   const row = (name: string, statistics: Statistics, peer: Peer, atLeast?: number): Row =>
     makeRow({ name, statistics, peer, target: atLeast === undefined ? undefined : { of: "ratio", atLeast }, note });
   return [
@@ -94,7 +131,7 @@ async function workerRows(context: Context): Promise<Row[]> {
     row("ring between two Workers, 64 B, in batches", batched, ringbuf, 8),
     row("ring between two Workers, 64 B, in batches", batched, {
       name: "ringbuf.js, in batches",
-      value: otherBatched.p50,
+      value: measured.otherBatched.p50,
     }),
   ];
 }

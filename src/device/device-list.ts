@@ -1,7 +1,8 @@
 import { check } from "../native/check.ts";
 import { block, native } from "../native/library.ts";
+import { off } from "../native/switches.ts";
+import { currentDriver } from "./device-driver.ts";
 import { type DeviceInfo, readInfo } from "./device-target.ts";
-import { requireDriver } from "./driver.ts";
 
 /** A device of the system. */
 export interface DeviceDescription extends DeviceInfo {
@@ -9,19 +10,33 @@ export interface DeviceDescription extends DeviceInfo {
   readonly children: readonly number[];
   /** Ids of the devices that this one is a part of, smaller ones first. */
   readonly parents: readonly number[];
+  /** What drives it, in its own words: `"Poplar 3.3.0 (…)"`, `"millrace 1.1"` for the simulator. */
+  readonly driver: string;
+  /**
+   * Who has it, or one of its IPUs: a process, by its pid; `"nobody"`; or `"unknown"`, where the driver does not tell: Poplar
+   * says so only to whoever tries to attach, so that of IPUs only those of this process are known.
+   */
+  readonly heldBy: number | "nobody" | "unknown";
 }
 
 export function listDevices(op: string): DeviceDescription[] {
-  requireDriver(op);
+  const driver = currentDriver(op).version;
   const count = check(native.mr_device_count(), op);
   const listed = Array.from({ length: count }, (_, id) => {
     check(native.mr_device_describe(id), op);
-    return { ...readInfo(block.results), children: childrenOf(id, op) };
+    const heldBy = holder(block.results[holderResult]!);
+    return { ...readInfo(block.results), driver, heldBy, children: childrenOf(id, op) };
   });
   return listed.map((device) => ({
     ...device,
     parents: listed.filter(({ children }) => children.includes(device.id)).map(({ id }) => id),
   }));
+}
+
+const holderResult = 8;
+
+function holder(process: number): DeviceDescription["heldBy"] {
+  return process > 0 && !off("device_held_by") ? process : process === 0 ? "nobody" : "unknown";
 }
 
 function childrenOf(id: number, op: string): number[] {

@@ -4,6 +4,7 @@ import { block, native } from "../native/library.ts";
 import { off, switchable } from "../native/switches.ts";
 import { type Acquired, acquire, acquireAsync } from "./acquire.ts";
 import { Device } from "./device.ts";
+import { currentDriver, type DeviceDriver } from "./device-driver.ts";
 import { type DeviceDescription, listDevices } from "./device-list.ts";
 import { readInfo } from "./device-target.ts";
 import {
@@ -18,6 +19,7 @@ import {
   wishByNumber,
 } from "./device-wish.ts";
 import { requireDriver } from "./driver.ts";
+import { withMissingDriver } from "./missing-driver.ts";
 
 export type { DeviceDescription } from "./device-list.ts";
 export type { DeviceModel, DeviceWish, SpecificDeviceWish } from "./device-wish.ts";
@@ -36,7 +38,8 @@ const smallTiles = 4;
  *
  * `get…` throw `device_unavailable` when no device that fits could be attached to; `tryGet…` give undefined then. Both
  * throw at once, whatever `wait` says, `device_not_found` for an id that does not exist, `invalid_option`,
- * `invalid_argument`; `get…` also for a number of IPUs that no device of the system has.
+ * `invalid_argument`; `get…` also for a number of IPUs that no device of the system has. Where nothing drives IPUs, that is
+ * what the error says.
  */
 export class DeviceManager {
   /** A device with so many IPUs, or one for `model`: its number of IPUs and its device options. Blocks while it waits. */
@@ -112,6 +115,14 @@ export class DeviceManager {
     return listDevices("DeviceManager.devices");
   }
 
+  /**
+   * What devices come from: the Poplar shim where one was built, whatever `MILLRACE_POPLAR` names, or neither. Simulated IPUs
+   * are there only for whoever began a simulation.
+   */
+  driver(): DeviceDriver {
+    return currentDriver("DeviceManager.driver");
+  }
+
   /** The architecture of the system's IPUs: 2 for GC200 and Bow, 21 for C600; -1 when it is unknown, 0 without IPUs. */
   ipuHardwareVersion(): number {
     const op = "DeviceManager.ipuHardwareVersion";
@@ -146,11 +157,19 @@ function createModel(which: number | DeviceModel, version: number | undefined, t
 }
 
 function get(wish: Wish, op: string): Device {
-  return orThrow(acquire(wish.wanted, wish.wait, op), op);
+  try {
+    return orThrow(acquire(wish.wanted, wish.wait, op), op);
+  } catch (error) {
+    throw withMissingDriver(error, op);
+  }
 }
 
 async function getAsync(wish: Wish, signal: AbortSignal | undefined, op: string): Promise<Device> {
-  return orThrow(await acquireAsync(wish.wanted, wish.wait, op, signal), op);
+  try {
+    return orThrow(await acquireAsync(wish.wanted, wish.wait, op, signal), op);
+  } catch (error) {
+    throw withMissingDriver(error, op);
+  }
 }
 
 function tryGet(wish: Wish, op: string): Device | undefined {

@@ -7,20 +7,28 @@ import { logChoice } from "../native/log.ts";
 import { isFile, nativeTarget, simulatorName } from "../native/platform.ts";
 
 const variable = "MILLRACE_POPLAR";
-const poplarShim = "libmillrace-poplar.so";
+const simulatorVariable = "MILLRACE_SIMULATOR";
+/** From the folder of this machine's libraries. */
+const poplarShim = "../poplar/libmillrace_poplar.so";
 const pathBytesMax = 4095;
 
 /**
- * Sees to it that there is a device driver: the library that `MILLRACE_POPLAR` names, or a Poplar shim beside ours, or the
+ * Sees to it that there is a device driver: the library that `MILLRACE_POPLAR` names, or the Poplar shim, or the
  * simulator without any IPU, whose models work everywhere. A simulation under way takes the place of all of them.
  *
  * @throws DeviceError `driver_unusable`
  */
 export function requireDriver(op: string): void {
   if (check(native.mr_device_ready(), op) === 1) return;
-  const { path, reason } = find(op);
-  const version = readText(0, check(native.mr_device_driver(writePath(path, op)), op));
+  const { path, reason, standsIn = false } = find(op);
+  const version = readText(0, check(native.mr_device_driver(writePath(path, op), Number(standsIn)), op));
   logChoice(`device driver ${path} (${version}): ${reason}`);
+}
+
+/** The library that simulates IPUs: the one that `MILLRACE_SIMULATOR` names, or the one beside ours. */
+export function simulatorPath(op: string): string {
+  const named = process.env[simulatorVariable];
+  return named ? resolve(named) : `${nativeFolder(op)}/${simulatorName(nativeTarget())}`;
 }
 
 /** Leaves a path in the block's text; returns its bytes. */
@@ -30,11 +38,17 @@ export function writePath(path: string, op: string): number {
   );
 }
 
-function find(op: string): { readonly path: string; readonly reason: string } {
+interface Choice {
+  readonly path: string;
+  readonly reason: string;
+  /** There is nothing that drives IPUs. */
+  readonly standsIn?: boolean;
+}
+
+function find(op: string): Choice {
   const named = process.env[variable];
   if (named) return { path: resolve(named), reason: `as ${variable} says` };
-  const folder = nativeFolder(op);
-  const shim = `${folder}/${poplarShim}`;
-  if (isFile(shim)) return { path: shim, reason: "the Poplar shim beside the native library" };
-  return { path: `${folder}/${simulatorName(nativeTarget())}`, reason: "models of IPUs only, there is no Poplar shim" };
+  const shim = resolve(nativeFolder(op), poplarShim);
+  if (isFile(shim)) return { path: shim, reason: "the Poplar shim that was built here" };
+  return { path: simulatorPath(op), reason: "models of IPUs only, there is no Poplar shim", standsIn: true };
 }

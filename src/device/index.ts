@@ -1,5 +1,6 @@
 export { Device, type DeviceSession } from "./device.ts";
 export { DeviceConstraints, type DeviceConstraintsOptions } from "./device-constraints.ts";
+export { type DeviceDriver, DeviceDriverKind } from "./device-driver.ts";
 export {
   type AsyncDeviceWish,
   type DeviceDescription,

@@ -88,6 +88,14 @@ export function runJob<T>(
   });
 }
 
+/** The blocking twin of `runJob`: sleeps in slices, and serves what else this thread waits for. */
+export function waitJob<T>(start: () => number, take: (result: number) => T, op: string): T {
+  const slot = check(start(), op);
+  const generation = block.results[0]!;
+  while (check(native.mr_boundary_wait(slot, generation, serve()), op) === 0);
+  return take(check(native.mr_boundary_finish(slot, generation), op));
+}
+
 /**
  * Keeps the process alive and `poll` called until the returned function is called. `beforeSleep` is called, again and
  * again, before the thread stops polling; then `poll` once more.

@@ -13,6 +13,11 @@ export function simulatorName(target: string): string {
   return target.startsWith("darwin") ? "libmillrace-sim-poplar.dylib" : "libmillrace-sim-poplar.so";
 }
 
+/** A simulated CUDA driver. */
+export function cudaSimulatorName(target: string): string {
+  return target.startsWith("darwin") ? "libmillrace-sim-cuda.dylib" : "libmillrace-sim-cuda.so";
+}
+
 function isMusl(): boolean {
   const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
   const glibc = process.arch === "arm64" ? "/lib/ld-linux-aarch64.so.1" : "/lib64/ld-linux-x86-64.so.2";

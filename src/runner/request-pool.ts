@@ -7,6 +7,7 @@ import { checkInputs } from "./inputs.ts";
 import type { OutputPort } from "./output-port.ts";
 import type { Handle, Port } from "./port.ts";
 import { RequestMemory } from "./request-memory.ts";
+import type { ResultTensor } from "./result.ts";
 import type { Counters } from "./stats.ts";
 
 /** Instead of a number of rows: the inputs were bound, see `mr_request_submit`. */
@@ -67,16 +68,21 @@ export class RequestPool {
     const { outputs } = this.#ports;
     const results: Results = {};
     for (let at = 0; at < outputs.length; at++) {
-      const port = outputs[at]!;
-      const { desc } = port;
+      const { desc } = outputs[at]!;
       const memory = given?.get(at);
-      const read = () =>
-        plain
-          ? port.read(chunk, at, number % chunkRequests, rows)
-          : readOutput(this.#model, chunk, number, at, desc, op);
-      results[desc.name] = memory === undefined ? read() : deliver(memory, read, desc, op);
+      results[desc.name] =
+        memory === undefined
+          ? this.#read(chunk, at, number, rows, plain, op)
+          : deliver(memory, () => this.#read(chunk, at, number, rows, plain, op), desc, op);
     }
     return results;
+  }
+
+  #read(chunk: Chunk, at: number, number: number, rows: number, plain: boolean, op: string): ResultTensor {
+    const port = this.#ports.outputs[at]!;
+    return plain
+      ? port.read(chunk, at, number % chunkRequests, rows)
+      : readOutput(this.#model, chunk, number, at, port.desc, op);
   }
 
   /** The native side has let go of the request and knows it as idle. */

@@ -13,9 +13,10 @@ export interface Option {
 /** A stream of the executable. */
 export interface StreamInfo {
   readonly handle: string;
-  /** Bytes of one transfer of one replica. */
+  /** Bytes of one transfer of one replica; known where `replicas` is. */
   readonly size: number;
   readonly toDevice: boolean;
+  /** 0: the driver tells neither this nor the size. */
   readonly replicas: number;
 }
 
@@ -116,6 +117,12 @@ export class NativeSession {
       if (size < 0) return streams;
       streams.push({ handle: readText(0, length), size, toDevice, replicas });
     }
+  }
+
+  /** What the model says of a stream, for drivers that tell less. */
+  describe({ handle, size, replicas }: StreamInfo, op: string): void {
+    const length = put(handle, 0, op);
+    check(native.mr_session_describe(this.slot, this.generation, length, size, replicas), op);
   }
 
   /** Declares a remote buffer, which is then connected as streams are. */

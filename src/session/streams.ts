@@ -5,6 +5,7 @@ import { decodeExecutable, isPoplarExecutable } from "../popef/executable/index.
 import type { Anchor, Model } from "../popef/index.ts";
 import { TensorType } from "../popef/index.ts";
 import type { NativeRef } from "../tensor/index.ts";
+import { describedStreams } from "./described-streams.ts";
 import type { NativeSession, StreamHandle, StreamInfo, Transfer } from "./native-session.ts";
 import { dataStream, storedStream } from "./popef-data.ts";
 
@@ -23,7 +24,11 @@ export class Streams {
   constructor(session: NativeSession, model: Model, op: string) {
     this.#native = session;
     this.#model = model;
-    for (const info of session.streams(op)) this.#infos.set(info.handle, info);
+    for (const info of describedStreams(session.streams(op), model, op)) {
+      this.#infos.set(info.handle, info);
+      // A device that it is bound to later may be another driver's.
+      session.describe(info, op);
+    }
     for (const anchor of model.metadata.anchors) if (anchor.useRemoteBuffers) this.#addRemote(anchor, op);
     for (const anchor of model.metadata.anchors) this.#checkSize(anchor, op);
   }

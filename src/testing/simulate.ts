@@ -1,10 +1,8 @@
-import { writePath } from "../device/driver.ts";
+import { simulatorPath, writePath } from "../device/driver.ts";
 import { check, checkInteger, writeText } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { block, native } from "../native/library.ts";
-import { nativeFolder } from "../native/library-path.ts";
 import { logChoice } from "../native/log.ts";
-import { nativeTarget, simulatorName } from "../native/platform.ts";
 import { heldByRunners } from "../runner/deployment/held.ts";
 import { SimulatedIpus } from "./simulated-ipus.ts";
 
@@ -80,7 +78,7 @@ export function simulate(options: SimulationOptions): Simulation {
   const ipuVersion = checkInteger(options.ipuVersion ?? 2, "ipuVersion", op, -1, 0xffff);
   const tiles = checkInteger(options.tilesPerIpu ?? 0, "tilesPerIpu", op, 0, tilesMax);
   const system = options.system ?? `${process.pid}-${crypto.randomUUID()}`;
-  const path = `${nativeFolder(op)}/${simulatorName(nativeTarget())}`;
+  const path = simulatorPath(op);
   const pathBytes = writePath(path, op);
   const nameBytes = writeText(String(system), pathBytes, 200, () =>
     makeError("invalid_argument", { op, message: `the system's name is ${system}.` }),

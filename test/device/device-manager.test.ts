@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { DeviceManager, DeviceTarget } from "../../src/device/index.ts";
 import { simulate } from "../../src/testing/index.ts";
+import { tellsWhyRefused, throughShim } from "./under-test.ts";
 
 const manager = new DeviceManager();
 const model = {
@@ -12,13 +13,22 @@ describe("the devices of a system", () => {
   test("are listed with what they are made of, whoever has them", () => {
     using _sim = simulate({ ipus: 3, ipuVersion: 1 });
     using _held = manager.getDevice(1);
-    const known = { target: DeviceTarget.Ipu, ipuVersion: 1, tilesPerIpu: 1216, supportsRemoteBuffers: true };
-    expect(manager.devices()).toEqual([
-      { id: 0, numIpus: 1, children: [], parents: [3], ...known },
-      { id: 1, numIpus: 1, children: [], parents: [3], ...known },
-      { id: 2, numIpus: 1, children: [], parents: [], ...known },
-      { id: 3, numIpus: 2, children: [0, 1], parents: [], ...known },
-    ]);
+    const driver = expect.stringMatching(throughShim ? /^Poplar \d/ : /^millrace \d/);
+    const known = { target: DeviceTarget.Ipu, ipuVersion: 1, tilesPerIpu: 1216, supportsRemoteBuffers: true, driver };
+    const expected = [
+      { id: 0, numIpus: 1, children: [], parents: [3] },
+      { id: 1, numIpus: 1, children: [], parents: [3] },
+      { id: 2, numIpus: 1, children: [], parents: [] },
+      { id: 3, numIpus: 2, children: [0, 1], parents: [] },
+    ];
+    expect(manager.devices()).toEqual(expected.map((one) => ({ ...one, ...known, heldBy: expect.anything() })));
+  });
+
+  test("are listed with who has one of their IPUs, of this process's also through Poplar, which does not tell", () => {
+    using _sim = simulate({ ipus: 3 });
+    using _held = manager.getDevice(1);
+    const free = tellsWhyRefused ? "nobody" : "unknown";
+    expect(manager.devices().map(({ heldBy }) => heldBy)).toEqual([process.pid, free, free, process.pid]);
   });
 
   test("are listed also when one has more parts than a call returns", () => {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { nativeFolder } from "../../src/native/library-path.ts";
+import { libraryName, nativeTarget } from "../../src/native/platform.ts";
 import { endedWell, runChild } from "../native/child.ts";
-import { simulatorPath } from "./shim.ts";
+import { simulatorPath } from "./under-test.ts";
 
 async function described(environment: Record<string, string | undefined>) {
   const ended = await runChild("../device/programs/describe.ts", environment);
@@ -15,6 +17,23 @@ describe("the device driver", () => {
     expect([devices, tiles]).toEqual([0, 4]);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain("models of IPUs only");
+  });
+
+  test("is nothing that somebody who asks for an IPU could be given instead: the error says in a line what is missing", async () => {
+    const ended = await runChild("../device/programs/ask.ts", { MILLRACE_POPLAR: undefined });
+    expect(ended).toMatchObject(endedWell);
+    const { kind, errors, tried } = JSON.parse(ended.stdout);
+    expect(kind).toBe("models");
+    expect(tried).toBeNull();
+    expect(errors.map(({ code }: { code: string }) => code)).toEqual([
+      "device_unavailable",
+      "device_unavailable",
+      "device_not_found",
+    ]);
+    for (const { message } of errors) {
+      expect(message).toContain("bun run build:poplar");
+      expect(message).not.toContain("\n");
+    }
   });
 
   test("is the library that MILLRACE_POPLAR names", async () => {
@@ -34,7 +53,7 @@ describe("the device driver", () => {
   });
 
   test("that is another library is an error that names the function it lacks", async () => {
-    const other = simulatorPath.replace("libmillrace-sim-poplar", "libmillrace");
+    const other = `${nativeFolder("test")}/${libraryName(nativeTarget())}`;
     expect(await described({ MILLRACE_POPLAR: other })).toMatchObject({
       code: "driver_unusable",
       message: expect.stringContaining("mrp_abi_version"),

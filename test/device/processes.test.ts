@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DeviceManager } from "../../src/device/index.ts";
 import { simulate } from "../../src/testing/index.ts";
+import { tellsWhyRefused } from "./under-test.ts";
 
 const manager = new DeviceManager();
 const wait = { strategy: "waitWithTimeout", timeoutMs: 60_000, sleepTimeMs: 5 } as const;
@@ -24,7 +25,15 @@ async function hold(system: string, id: number) {
 test("two processes of one system: one has the IPU, the other is told which process that is", async () => {
   using sim = simulate({ ipus: 2 });
   const child = await hold(sim.system, 0);
-  expect(() => manager.getSpecificDevice(0)).toThrow(`IPU 0 is held by process ${child.pid}`);
+  expect(() => manager.getSpecificDevice(0)).toThrow(
+    `IPU 0 is held by ${tellsWhyRefused ? `process ${child.pid}` : "another owner"}`,
+  );
+  const others = tellsWhyRefused ? child.pid : "unknown";
+  expect(manager.devices().map(({ heldBy }) => heldBy)).toEqual([
+    others,
+    tellsWhyRefused ? "nobody" : "unknown",
+    others,
+  ]);
   // The pair needs the IPU that is held; the other IPU is free.
   expect(manager.tryGetDevice(2)).toBeUndefined();
   using other = manager.getDevice(1);

@@ -1,10 +1,7 @@
 // The C ABI of `zig/driver/poplar/shim.h`, as a session drives it: for tests of what is behind it.
 import { dlopen, JSCallback, type Pointer, ptr, toArrayBuffer } from "bun:ffi";
-import { nativeFolder } from "../../src/native/library-path.ts";
-import { nativeTarget, simulatorName } from "../../src/native/platform.ts";
 import { encodeExecutable, type Plan } from "../../src/popef/executable/index.ts";
-
-export const simulatorPath = `${nativeFolder("test")}/${simulatorName(nativeTarget())}`;
+import { simulatorPath } from "./under-test.ts";
 
 const { symbols: shim } = dlopen(simulatorPath, {
   mrp_last_error: { args: ["ptr"], returns: "void" },

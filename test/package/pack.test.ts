@@ -45,7 +45,7 @@ describe("the package, installed into an empty project without scripts or a comp
     expect(built).toContain(nativeTarget() as (typeof built)[number]);
     expect(readdirSync(join(installed, "native")).sort()).toEqual([...built].sort());
     for (const target of built) {
-      for (const library of ["libmillrace.so", "libmillrace-sim-poplar.so"]) {
+      for (const library of ["libmillrace.so", "libmillrace-sim-poplar.so", "libmillrace-sim-cuda.so"]) {
         const [packed, own] = [installed, root].map((base) => readFileSync(join(base, "native", target, library)));
         expect(Bun.hash(packed!)).toBe(Bun.hash(own!));
       }

@@ -1,6 +1,7 @@
-import { type Device, DeviceManager } from "../../src/device/index.ts";
+import type { Device } from "../../src/device/index.ts";
 import type { InputQueue, OutputQueue, QueueManager, QueueManagerOptions } from "../../src/queue/index.ts";
 import { Session } from "../../src/session/index.ts";
+import { anyDevice } from "../device/under-test.ts";
 import { type CopyOptions, copyModel, type Port } from "./copy-model.ts";
 
 export interface SceneOptions extends QueueManagerOptions, CopyOptions {
@@ -12,7 +13,7 @@ export interface SceneOptions extends QueueManagerOptions, CopyOptions {
 export const onePort: readonly Port[] = [{ name: "a", shape: [4, 2] }];
 export const twoPorts: readonly Port[] = [...onePort, { name: "b", shape: [4, 1] }];
 
-/** A session that copies on this machine's processor, with its queues. */
+/** A session that copies, on any device, with its queues. */
 export class Scene implements AsyncDisposable {
   readonly session: Session;
   readonly queues: QueueManager;
@@ -23,7 +24,7 @@ export class Scene implements AsyncDisposable {
   constructor(options: SceneOptions = {}) {
     const model = copyModel(options.ports ?? onePort, options);
     this.#model = model;
-    this.#device = new DeviceManager().createCpuDevice();
+    this.#device = anyDevice();
     this.session = new Session(model, { maxLookAhead: options.maxLookAhead });
     this.session.bindToDevice(this.#device);
     this.queues = this.session.createQueueManager(options);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { ModelRunner } from "../../src/runner/index.ts";
 import { elementTypes, Shape } from "../../src/tensor/index.ts";
 import { arrayOf, expected, model } from "./fixture.ts";
+import { models } from "./models.ts";
 
 describe("a model answers what Python's onnxruntime answers", () => {
   const numbered = expected.map((row, index) => [`${row.model} #${index}`, row] as const);
@@ -98,3 +99,16 @@ test("raw bytes are taken at any alignment", async () => {
   odd.set(new Uint8Array(wanted.buffer), 3);
   expect(runner.execute({ x: odd.subarray(3) })["y"]!.data).toEqual(wanted);
 });
+
+test.each(["execute", "executeAsync"] as const)(
+  "%s: an output whose symbol is wrong about its rows is what the engine says it is",
+  async (call) => {
+    await using runner = await ModelRunner.load(models.doubled);
+    for (const rows of [1, 2, 1, 300]) {
+      const x = Float32Array.from({ length: rows * 4 }, (_, index) => index);
+      const { y } = await runner[call]({ x });
+      expect(y!.shape).toEqual([2 * rows, 4]);
+      expect([...y!.data]).toEqual([...x, ...x]);
+    }
+  },
+);

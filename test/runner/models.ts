@@ -74,6 +74,13 @@ const pair: Graph = {
   ],
 };
 
+/** y has twice the rows of x, and the model says as many. */
+const doubled: Graph = {
+  inputs: [{ name: "x", shape: ["batch", 4] }],
+  outputs: [{ name: "y", shape: ["batch", 4] }],
+  nodes: [{ operator: "Concat", inputs: ["x", "x"], outputs: ["y"], attributes: { axis: 0 } }],
+};
+
 const make = (name: string, graph: Graph) => writeModel(join(folder, `${name}.onnx`), graph);
 
 export const models = {
@@ -89,6 +96,8 @@ export const models = {
   lookup: make("lookup", lookup),
   shared: make("shared", shared),
   pair: make("pair", pair),
+  /** [batch, 4] to [2 batch, 4] */
+  doubled: make("doubled", doubled),
 };
 
 /** Rows of `heavy` that keep a replica busy for some tens of milliseconds. */

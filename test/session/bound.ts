@@ -1,6 +1,7 @@
-import { type Device, DeviceManager } from "../../src/device/index.ts";
+import type { Device } from "../../src/device/index.ts";
 import type { Model } from "../../src/popef/index.ts";
 import { Session, type SessionConfig } from "../../src/session/index.ts";
+import { anyDevice } from "../device/under-test.ts";
 import { type CopyOptions, copyModel } from "./copy-model.ts";
 
 /** A session with its model and device; all end with it. */
@@ -11,10 +12,10 @@ export class Bound implements AsyncDisposable {
   /** What `collect` has seen. */
   readonly seen: number[][] = [];
 
-  /** Of the copying model, on this machine's processor. */
+  /** Of the copying model, on any device. */
   constructor(options: CopyOptions = {}, config: SessionConfig = {}) {
     this.model = copyModel(options);
-    this.device = new DeviceManager().createCpuDevice();
+    this.device = anyDevice();
     this.session = new Session(this.model, config);
     this.session.bindToDevice(this.device);
   }

@@ -3,6 +3,7 @@ import { DeviceManager } from "../../src/device/index.ts";
 import { type AnchorOptions, ModelBuilder, Reader, Writer } from "../../src/popef/index.ts";
 import { RecoveryAction, Session } from "../../src/session/index.ts";
 import { simulate } from "../../src/testing/index.ts";
+import { anyDevice } from "../device/under-test.ts";
 import { failsWith } from "../fastio/fails-with.ts";
 import { copyModel } from "./copy-model.ts";
 
@@ -91,9 +92,9 @@ test("a callback that keeps the device waiting too long ends the run, by the opt
   writer.close();
   using reader = new Reader().parseBytes(writer.bytes());
   using impatient = new ModelBuilder(reader).createModel();
-  using cpu = new DeviceManager().createCpuDevice();
+  using device = anyDevice();
   await using session = new Session(impatient);
-  session.bindToDevice(cpu);
+  session.bindToDevice(device);
   let late = true;
   session.setUserInputHandler(() => () => {
     if (late) Bun.sleepSync(200);

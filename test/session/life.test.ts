@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { DeviceManager } from "../../src/device/index.ts";
 import { Session } from "../../src/session/index.ts";
+import { anyDevice } from "../device/under-test.ts";
 import { failsWith } from "../fastio/fails-with.ts";
 import { Bound } from "./bound.ts";
 import { copyModel, load, main, save, weight } from "./copy-model.ts";
@@ -59,7 +59,7 @@ describe("without a device", () => {
     bound.feed(1).session.runMainPrograms();
     bound.device.close();
     expect(() => bound.session.runMainPrograms()).toThrow(failsWith("not_bound"));
-    using other = new DeviceManager().createCpuDevice();
+    using other = anyDevice();
     bound.session.bindToDevice(other);
     bound.session.runMainPrograms();
     expect(bound.firsts).toEqual([1, 1]);
@@ -214,7 +214,7 @@ describe("binding", () => {
     await using bound = new Bound();
     bound.feed(1).collect("d2h_w").session.runMainPrograms();
     bound.seen.length = 0;
-    using other = new DeviceManager().createCpuDevice();
+    using other = anyDevice();
     await bound.session.bindToDeviceAsync(other);
     expect(bound.seen).toEqual([weight]);
     expect(bound.device.isActiveSession(bound.session)).toBe(false);
@@ -224,7 +224,7 @@ describe("binding", () => {
 
   test("to a closed device is refused", async () => {
     await using bound = new Bound();
-    const other = new DeviceManager().createCpuDevice();
+    const other = anyDevice();
     other.close();
     expect(() => bound.session.bindToDevice(other)).toThrow(failsWith("closed"));
   });
@@ -235,7 +235,7 @@ describe("binding", () => {
       anchors: (anchors) =>
         anchors.map((anchor) => ({ ...anchor, tensorInfo: { shape: [4, anchor.type === "output" ? 2 : 1] } })),
     });
-    using device = new DeviceManager().createCpuDevice();
+    using device = anyDevice();
     await using session = new Session(model);
     expect(() => session.bindToDevice(device)).toThrow(failsWith("model_conflict", "d2h_echo"));
     expect(() => session.runLoadPrograms()).toThrow(failsWith("not_bound"));

@@ -4,7 +4,7 @@ const std = @import("std");
 const Mutex = @import("../os/futex.zig").Mutex;
 const report = @import("report.zig");
 
-pub const Kind = enum(u8) { none, context, allocation, memory, job, replica, session, queue, ring, stream, device, simulation };
+pub const Kind = enum(u8) { none, context, allocation, memory, job, replica, session, queue, ring, stream, device, simulation, cuda_device, cuda_stream, cuda_event, cuda_memory, cuda_registration };
 
 pub const Handle = struct { slot: u32, generation: u32 };
 
@@ -116,6 +116,15 @@ fn notOwn(kind: Kind, slot: u32, generation: u32) anyerror {
     return report.fail(error.wrong_thread, "the {s} {d}.{d} belongs to another thread.", .{ @tagName(kind), slot, generation });
 }
 
+/// What the handle is of, for calls that take several kinds; `none` when it is nothing that is open. Whoever goes by it pins
+/// afterwards: only that is proof.
+pub fn kindOf(slot: u32, generation: u32) Kind {
+    const entry = entryAt(slot) orelse return .none;
+    // Acquire pairs with the release in `open`.
+    const state: State = @bitCast(entry.state.load(.acquire));
+    return if (state.open and state.generation == generation) entry.kind else .none;
+}
+
 fn pinEntry(slot: u32, generation: u32, kind: Kind) !*Entry {
     const entry = entryAt(slot) orelse return invalid(slot, generation);
     var raw = entry.state.load(.acquire);
@@ -191,7 +200,7 @@ fn retire(slot: u32, entry: *Entry) void {
 /// Closes everything that a JavaScript thread left open. Kinds close in the order given by `order` (users before
 /// what they use).
 pub fn closeOwnedBy(owner: u32) void {
-    inline for (.{ Kind.job, .replica, .session, .queue, .ring, .stream, .device, .simulation, .allocation, .memory, .context }) |kind| {
+    inline for (.{ Kind.job, .replica, .session, .queue, .ring, .stream, .device, .cuda_registration, .cuda_event, .cuda_stream, .cuda_memory, .cuda_device, .simulation, .allocation, .memory, .context }) |kind| {
         var slot: u32 = 1;
         while (entryAt(slot)) |entry| : (slot += 1) {
             const state: State = @bitCast(entry.state.load(.acquire));

@@ -18,8 +18,8 @@ pub const Job = struct {
     thread: *Thread,
     handle: handle.Handle = undefined,
     context: *anyopaque,
-    /// Does the work; runs on a native thread.
-    run: *const fn (context: *anyopaque) anyerror!void,
+    /// Does the work; runs on a native thread. Null: somebody else does it, and says so by `end`.
+    run: ?*const fn (context: *anyopaque) anyerror!void,
     /// Hands the result to JavaScript: writes the block and returns the integer. Runs once, on the JavaScript thread.
     deliver: *const fn (context: *anyopaque, thread: *Thread) anyerror!i32,
     /// Frees the context, and the result if nobody took it.
@@ -30,6 +30,8 @@ pub const Job = struct {
     text_length: usize = 0,
     errno: i32 = 0,
     next: ?*Job = null,
+    /// 1 once it has ended, for who waits for it without an event loop.
+    ended: std.atomic.Value(u32) = .init(0),
 
     const State = enum(u8) { queued, running, ended, delivered };
 
@@ -56,21 +58,8 @@ pub fn start(
     deliver: *const fn (*anyopaque, *Thread) anyerror!i32,
     destroy: *const fn (*anyopaque) void,
 ) !handle.Handle {
-    errdefer destroy(context);
-    try thread.reserveCompletion();
-    errdefer thread.cancelReservation();
-    const job = try allocator.create(Job);
-    job.* = .{ .thread = thread.retain(), .context = context, .run = run, .deliver = deliver, .destroy = destroy };
-    {
-        errdefer {
-            thread.release();
-            allocator.destroy(job);
-        }
-        job.handle = try handle.open(.job, thread.id, job, Job.free);
-    }
+    const job = try make(thread, context, run, deliver, destroy);
     const result = job.handle;
-    // The worker's pin, taken before anyone else can know the handle.
-    _ = handle.pin(Job, result.slot, result.generation) catch unreachable;
     lock.lock();
     defer lock.unlock();
     if (tail) |last| last.next = job else head = job;
@@ -90,6 +79,41 @@ pub fn start(
     _ = waiting.fetchAdd(1, .release);
     futex.wakePrivate(&waiting, 1);
     return result;
+}
+
+/// A job that somebody else does, on a thread of their own: they call `end` once, whatever happens. On error the context is
+/// destroyed.
+pub fn announce(
+    thread: *Thread,
+    context: *anyopaque,
+    deliver: *const fn (*anyopaque, *Thread) anyerror!i32,
+    destroy: *const fn (*anyopaque) void,
+) !*Job {
+    return make(thread, context, null, deliver, destroy);
+}
+
+fn make(
+    thread: *Thread,
+    context: *anyopaque,
+    run: ?*const fn (*anyopaque) anyerror!void,
+    deliver: *const fn (*anyopaque, *Thread) anyerror!i32,
+    destroy: *const fn (*anyopaque) void,
+) !*Job {
+    errdefer destroy(context);
+    try thread.reserveCompletion();
+    errdefer thread.cancelReservation();
+    const job = try allocator.create(Job);
+    job.* = .{ .thread = thread.retain(), .context = context, .run = run, .deliver = deliver, .destroy = destroy };
+    {
+        errdefer {
+            thread.release();
+            allocator.destroy(job);
+        }
+        job.handle = try handle.open(.job, thread.id, job, Job.free);
+    }
+    // The worker's pin, taken before anyone else can know the handle.
+    _ = handle.pin(Job, job.handle.slot, job.handle.generation) catch unreachable;
+    return job;
 }
 
 fn work() void {
@@ -114,19 +138,39 @@ fn work() void {
 fn perform(job: *Job) void {
     job.state.store(.running, .release);
     report.reset();
-    job.run(job.context) catch |err| {
+    const failure: ?anyerror = if (job.run.?(job.context)) |_| null else |err| err;
+    end(job, failure);
+}
+
+/// The work is done, or failed as `report` of the calling thread says. The job may be gone when this returns.
+pub fn end(job: *Job, failure: ?anyerror) void {
+    if (failure) |err| {
         job.failure = err;
         const text = report.text();
         @memcpy(job.text[0..text.len], text);
         job.text_length = text.len;
         job.errno = report.lastErrno();
-    };
+    }
     job.state.store(.ended, .release);
+    // Release pairs with the acquire in `wait`.
+    job.ended.store(1, .release);
+    futex.wakePrivate(&job.ended, std.math.maxInt(u31));
     const finished = job.handle;
     const thread = job.thread.retain();
     handle.Pinned(Job).release(.{ .ptr = job, .slot = finished.slot });
     thread.complete(finished);
     thread.release();
+}
+
+/// Sleeps until the job has ended, for `timeout_ns` at most. True: it has.
+pub fn wait(thread: *Thread, slot: u32, generation: u32, timeout_ns: u64) !bool {
+    const pinned = try handle.pin(Job, slot, generation);
+    defer pinned.release();
+    const job = pinned.ptr;
+    if (job.thread != thread) return report.fail(error.wrong_thread, "job {d}.{d} belongs to another thread.", .{ slot, generation });
+    // Acquire pairs with the release in `end`.
+    if (job.ended.load(.acquire) == 0) futex.waitPrivate(&job.ended, 0, timeout_ns);
+    return job.ended.load(.acquire) != 0;
 }
 
 /// The result of an ended job, as its blocking twin would have given it; closes the job.

@@ -1,8 +1,12 @@
 //! The thread's own calls: finished jobs, waking, leak counters.
+const std = @import("std");
 const Thread = @import("../abi/thread.zig").Thread;
 const handle = @import("../abi/handle.zig");
 const job = @import("../abi/job.zig");
 const mapping = @import("../shm/mapping.zig");
+
+/// A Worker that is terminated while it waits ends with the slice.
+const wait_ms_max = 100;
 
 /// How many native objects are open in the process; results: live mappings, their bytes.
 pub fn live(t: *Thread) !i32 {
@@ -25,6 +29,11 @@ pub fn completions(t: *Thread) !i32 {
 /// The result of an ended job, as its blocking twin returns it.
 pub fn finish(t: *Thread, slot: u32, generation: u32) !i32 {
     return job.finish(t, slot, generation);
+}
+
+/// Sleeps until the job has ended, for `ms` at most. 1: it has.
+pub fn wait(t: *Thread, slot: u32, generation: u32, ms: u32) !i32 {
+    return @intFromBool(try job.wait(t, slot, generation, @as(u64, @min(ms, wait_ms_max)) * std.time.ns_per_ms));
 }
 
 /// Drops a job whose result nobody wants any more.

@@ -14,6 +14,8 @@ const Device = @import("../driver/device.zig").Device;
 const cpu = @import("../driver/cpu/devices.zig").table;
 const allocator = std.heap.smp_allocator;
 const devices_max = 1 << 16;
+const holder_result = 8;
+const unknown_holder = -1;
 
 /// 1: a driver was chosen, or a simulation is under way.
 pub fn ready(_: *Thread) !i32 {
@@ -21,14 +23,18 @@ pub fn ready(_: *Thread) !i32 {
 }
 
 /// Devices come from the library whose path is in `text`, unless another was chosen before. Returns the bytes of its
-/// version, which it leaves in `text`.
-pub fn driver(t: *Thread, path_length: u32) !i32 {
+/// version, which it leaves in `text`. `stand_in`: it is chosen because nothing drives IPUs.
+pub fn driver(t: *Thread, path_length: u32, stand_in: u32) !i32 {
     var memory: [std.fs.max_path_bytes + 1]u8 = undefined;
     const opened = try library.open(try path.read(&memory, try t.block.input(0, path_length)));
-    library.choose(opened);
-    const version = std.mem.span(opened.table.version());
-    const length = @min(version.len, t.block.text.len);
-    @memcpy(t.block.text[0..length], version[0..length]);
+    library.choose(opened, stand_in != 0);
+    return writeVersion(t, opened);
+}
+
+fn writeVersion(t: *Thread, of: *const library.Library) i32 {
+    const text = std.mem.span(of.table.version());
+    const length = @min(text.len, t.block.text.len);
+    @memcpy(t.block.text[0..length], text[0..length]);
     return @intCast(length);
 }
 
@@ -41,13 +47,29 @@ pub fn count(_: *Thread) !i32 {
     return @intCast(number);
 }
 
-/// Results: as `info`.
+/// Results: as `info`; then a process that has an IPU of the device, 0 when nobody has, -1 when it cannot be told.
 pub fn describe(t: *Thread, id: u32) !i32 {
     const table = &(try library.current()).table;
     var described: drivers.DeviceInfo = undefined;
     if (table.device_describe(id, &described) != .ok) return report.fail(error.device_not_found, "there is no device {d}.", .{id});
     show(t, &described);
+    var holder: i32 = unknown_holder;
+    if (table.device_holder(id, &holder) != .ok) holder = unknown_holder;
+    t.block.results[holder_result] = @floatFromInt(holder);
     return 0;
+}
+
+/// What drives the devices: `text` has its version and the path of its library, one after the other; returns the bytes of
+/// both. Results: bytes of the version; 0: it drives devices, 1: it simulates them, 2: nothing does, there are models only.
+pub fn about(t: *Thread) !i32 {
+    const used = try library.current();
+    const length = writeVersion(t, used);
+    t.block.results[0] = @floatFromInt(length);
+    t.block.results[1] = @floatFromInt(@intFromEnum(library.role()));
+    const from: usize = @intCast(length);
+    const path_length = @min(used.path.len, t.block.text.len - from);
+    @memcpy(t.block.text[from..][0..path_length], used.path[0..path_length]);
+    return @intCast(from + path_length);
 }
 
 /// The ids of the devices that are parts of device `id`, from the `from`-th on in `values`; returns how many there are.

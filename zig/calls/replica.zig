@@ -97,11 +97,9 @@ fn appendText(t: *Thread, used: usize, text: []const u8) !usize {
 /// request's memory and it is idle again; 1: ask for the outputs, then `recycle`; negative: it failed, the same. Number
 /// 0xFFFFFFFF: a compiled batch of the replica (status) lacks rows; `flush` when none will come.
 pub fn finished(t: *Thread, slot: u32, generation: u32) !i32 {
-    const pinned = try pin(t, slot, generation);
-    defer pinned.release();
-    const client = pinned.ptr;
+    const client = try own(t, slot, generation);
     // Acquire pairs with the release in `Client.ask`.
-    const hungry = if (client.hungry.load(.monotonic) == 0) 0 else client.hungry.swap(0, .acquire);
+    const hungry = if (client.shared.hungry.load(.monotonic) == 0) 0 else client.shared.hungry.swap(0, .acquire);
     if (hungry > 0) t.block.completions[0] = .{ .slot = hungry_number, .generation = hungry - 1 };
     const first: u32 = @intFromBool(hungry > 0);
     return @intCast(first + client.take(t.block.completions[first..]));
@@ -132,7 +130,7 @@ pub fn stats(t: *Thread, slot: u32, generation: u32) !i32 {
         var running = schedule.running.first;
         while (running) |plan| : (running = plan.next) totals[3] += @floatFromInt(plan.count);
         totals[4] += schedule.record.request_ns / @as(f64, @floatFromInt(replicas.len));
-        totals[5] += @floatFromInt(schedule.load.load(.monotonic));
+        totals[5] += @floatFromInt(schedule.gate.load.load(.monotonic));
     }
     @memcpy(t.block.results[0..totals.len], &totals);
     return 0;
@@ -191,8 +189,19 @@ pub fn pin(t: *Thread, slot: u32, generation: u32) !handle.Pinned(Client) {
     const pinned = try handle.pin(Client, slot, generation);
     errdefer pinned.release();
     if (pinned.ptr.thread != t) return report.fail(error.wrong_thread, "the model {d}.{d} belongs to another thread.", .{ slot, generation });
-    if (pinned.ptr.closed.load(.monotonic)) return report.fail(error.closed, "the model {d}.{d} was closed.", .{ slot, generation });
+    try mustBeOpen(pinned.ptr, slot, generation);
     return pinned;
+}
+
+/// The same without a pin, for calls that are too short for one.
+pub fn own(t: *Thread, slot: u32, generation: u32) !*Client {
+    const client = try handle.own(Client, t.id, slot, generation);
+    try mustBeOpen(client, slot, generation);
+    return client;
+}
+
+fn mustBeOpen(client: *const Client, slot: u32, generation: u32) !void {
+    if (client.closed.load(.monotonic)) return report.fail(error.closed, "the model {d}.{d} was closed.", .{ slot, generation });
 }
 
 fn replicaOf(client: *Client, index: u32) !*@import("../replica/replica.zig").Replica {

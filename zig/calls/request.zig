@@ -12,6 +12,7 @@ const held = @import("../replica/held.zig");
 const Replica = @import("../replica/replica.zig").Replica;
 const requests = @import("../replica/request.zig");
 const Request = requests.Request;
+const own = @import("replica.zig").own;
 const pin = @import("replica.zig").pin;
 
 /// A wait longer than this would keep a Worker from being terminated.
@@ -71,12 +72,10 @@ pub fn bind(t: *Thread, slot: u32, generation: u32, number: u32, memory_slot: u3
 /// replica + 1 (0: the least loaded) and, from bit 16 on, the priority.
 /// 1: it runs once this thread sleeps, so polling for it delays it.
 pub fn submit(t: *Thread, slot: u32, generation: u32, number: u32, rows: u32, route: u32) !i32 {
-    const pinned = try pin(t, slot, generation);
-    defer pinned.release();
-    const target = try prepare(pinned.ptr, number, rows, route);
-    const replica = replicaOf(pinned.ptr, target);
-    pinned.ptr.retain();
-    return @intFromBool(replica.schedule.submit(target));
+    const client = try own(t, slot, generation);
+    const target = try prepare(client, number, rows, route);
+    client.retain();
+    return @intFromBool(replicaOf(client, target).schedule.submit(target));
 }
 
 /// Runs an idle request on this thread if the replica is idle: 0 when its outputs are in its memory and it is idle again, 2
@@ -191,8 +190,8 @@ fn prepare(client: *Client, number: u32, rows: u32, route: u32) !*Request {
     };
     target.replica = try choose(client, route);
     target.priority = @bitCast(@as(u16, @truncate(route >> 16)));
-    target.times.queued_ticks = clock.ticks();
-    target.times.began_ticks = if (began_ticks > 0) began_ticks else target.times.queued_ticks;
+    target.queued_ticks = clock.ticks();
+    target.began_ticks = if (began_ticks > 0) began_ticks else target.queued_ticks;
     began_ticks = 0;
     return target;
 }
@@ -205,7 +204,7 @@ fn choose(client: *Client, route: u32) !u16 {
     if (wanted == 0 and replicas.len > 1 and !switches.off("least_loaded")) {
         var least: u32 = std.math.maxInt(u32);
         for (replicas, 0..) |*replica, index| {
-            const load = replica.schedule.load.load(.monotonic);
+            const load = replica.schedule.gate.load.load(.monotonic);
             if (load >= least) continue;
             least = load;
             chosen = @intCast(index);

@@ -145,7 +145,8 @@ pub fn stop(t: *Thread, slot: u32, generation: u32) !i32 {
 }
 
 /// Stream number `index` of the executable, once bound: returns the bytes of its handle in `text`, results: bytes of one
-/// transfer, whether the host writes it, replicas. -1 as the first result: there are no more.
+/// transfer, whether the host writes it, replicas (0: the driver knows neither these nor the bytes). -1 as the first result:
+/// there are no more.
 pub fn stream(t: *Thread, slot: u32, generation: u32, index: u32) !i32 {
     const pinned = try pin(t, slot, generation);
     defer pinned.release();
@@ -160,6 +161,16 @@ pub fn stream(t: *Thread, slot: u32, generation: u32, index: u32) !i32 {
     t.block.results[1] = @floatFromInt(@intFromBool(info.to_device));
     t.block.results[2] = @floatFromInt(info.replicas);
     return @intCast(info.handle.len);
+}
+
+/// The stream whose handle is in `text` has `size` bytes for each of `replicas`, if the driver does not know better.
+pub fn describe(t: *Thread, slot: u32, generation: u32, handle_length: u32, size: f64, replicas: u32) !i32 {
+    const pinned = try pin(t, slot, generation);
+    defer pinned.release();
+    try pinned.ptr.requireIdle();
+    const bytes = std.math.cast(u40, try block.toInteger(size)) orelse return tooLarge();
+    try pinned.ptr.session.describe(try t.block.input(0, handle_length), bytes, replicas);
+    return 0;
 }
 
 /// What the stream whose handle is in `text` is read from or written to.

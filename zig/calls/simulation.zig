@@ -16,7 +16,6 @@ const allocator = std.heap.smp_allocator;
 const Simulation = struct {
     pub const kind: handle.Kind = .simulation;
 
-    table: *const drivers.Table,
     control: *const interface.Control,
 
     fn drop(object: *anyopaque) void {
@@ -42,7 +41,7 @@ pub fn begin(t: *Thread, path_length: u32, name_length: u32, ipus: u32, version:
     const control = &(opened.control orelse return report.fail(error.driver_unusable, "{s} is no simulator.", .{file}));
     try library.beginSimulation(opened);
     errdefer library.endSimulation();
-    try obeyed(&opened.table, control.configure(&.{
+    try obeyed(control, control.configure(&.{
         .name = name_memory[0..name.len :0],
         .ipus = ipus,
         .ipu_version = version,
@@ -52,7 +51,7 @@ pub fn begin(t: *Thread, path_length: u32, name_length: u32, ipus: u32, version:
     errdefer _ = control.clear();
     const simulation = try allocator.create(Simulation);
     errdefer allocator.destroy(simulation);
-    simulation.* = .{ .table = &opened.table, .control = control };
+    simulation.* = .{ .control = control };
     const made = try handle.open(.simulation, t.id, simulation, Simulation.drop);
     t.block.results[0] = @floatFromInt(made.generation);
     return @intCast(made.slot);
@@ -77,13 +76,13 @@ pub fn plan(t: *Thread, slot: u32, generation: u32, message_length: u32) !i32 {
         .delay_us = try number(t, 8),
     };
     @memcpy(wanted.message[0..message.len], message);
-    try obeyed(pinned.ptr.table, pinned.ptr.control.plan(&wanted));
+    try obeyed(pinned.ptr.control, pinned.ptr.control.plan(&wanted));
     return 0;
 }
 
 /// What tests tell the simulator is the caller's to correct.
-fn obeyed(table: *const drivers.Table, status: drivers.Status) !void {
-    outcome.require(table, status) catch |err| return if (status == .invalid_argument) error.invalid_argument else err;
+fn obeyed(control: *const interface.Control, status: drivers.Status) !void {
+    outcome.requireSaid(control.last_error, status) catch |err| return if (status == .invalid_argument) error.invalid_argument else err;
 }
 
 fn number(t: *Thread, index: usize) !u32 {
@@ -100,7 +99,7 @@ fn small(t: *Thread, index: usize) !i32 {
 pub fn repair(_: *Thread, slot: u32, generation: u32) !i32 {
     const pinned = try handle.pin(Simulation, slot, generation);
     defer pinned.release();
-    try obeyed(pinned.ptr.table, pinned.ptr.control.repair());
+    try obeyed(pinned.ptr.control, pinned.ptr.control.repair());
     return 0;
 }
 
@@ -109,7 +108,7 @@ pub fn leaks(t: *Thread, slot: u32, generation: u32) !i32 {
     const pinned = try handle.pin(Simulation, slot, generation);
     defer pinned.release();
     var found: interface.Leaks = undefined;
-    try obeyed(pinned.ptr.table, pinned.ptr.control.leak_report(&found));
+    try obeyed(pinned.ptr.control, pinned.ptr.control.leak_report(&found));
     t.block.results[0] = @floatFromInt(found.devices);
     t.block.results[1] = @floatFromInt(found.models);
     t.block.results[2] = @floatFromInt(found.executables);

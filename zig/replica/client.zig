@@ -8,6 +8,7 @@ const Mapping = @import("../shm/mapping.zig").Mapping;
 const Library = @import("../engine/onnx/library.zig").Library;
 const Inbox = @import("inbox.zig").Inbox;
 const Model = @import("model.zig").Model;
+const Bundle = @import("request.zig").Bundle;
 const Request = @import("request.zig").Request;
 const State = @import("request.zig").State;
 const slots = @import("slots.zig");
@@ -17,6 +18,11 @@ const Part = @import("plan.zig").Part;
 const allocator = std.heap.smp_allocator;
 /// As many requests as a client can have.
 pub const requests_limit = 1 << 18;
+
+/// Bytes of a line of memory as cores exchange it.
+const line = 64;
+/// How much of an input is made ready to be written again.
+const expected_bytes = 4 * line;
 
 /// Requests that share a piece of memory.
 pub const Chunk = struct {
@@ -32,21 +38,28 @@ pub const Chunk = struct {
     }
 };
 
+const Shared = struct {
+    /// One for the handle, one for each request that a replica has.
+    references: std.atomic.Value(u32) align(line) = .init(1),
+    /// Requests that have ended and that nobody blocks for.
+    outbox: Inbox(Bundle, "next") = .{},
+    /// A batch of replica number - 1 lacks rows, and this client's thread is to be asked for some.
+    hungry: std.atomic.Value(u32) = .init(0),
+};
+
 pub const Client = struct {
     pub const kind: handle.Kind = .replica;
 
     thread: *Thread,
     model: *Model,
-    /// One for the handle, one for each request that a replica has.
-    references: std.atomic.Value(u32) = .init(1),
+    /// What replicas write too, on a line of its own.
+    shared: Shared = .{},
     /// Its thread's alone: others have the chunk with the request.
     chunks: std.ArrayList(*Chunk) = .empty,
-    /// Requests that have ended and that nobody blocks for.
-    outbox: Inbox(Request, "next") = .{},
-    /// Taken out and not yet told, oldest first. Only its thread looks.
-    ended: ?*Request = null,
-    /// A batch of replica number - 1 lacks rows, and this client's thread is to be asked for some.
-    hungry: std.atomic.Value(u32) = .init(0),
+    /// Taken out and not yet told, oldest first: `ended` from `taken` on, then `bundles`. Only its thread looks.
+    ended: Bundle = .{},
+    taken: u32 = 0,
+    bundles: ?*Bundle = null,
     closed: std.atomic.Value(bool) = .init(false),
     parts: [1]Part = undefined,
     /// Of `execute` on its own thread.
@@ -82,11 +95,11 @@ pub const Client = struct {
     }
 
     pub fn retain(self: *Client) void {
-        _ = self.references.fetchAdd(1, .monotonic);
+        _ = self.shared.references.fetchAdd(1, .monotonic);
     }
 
     pub fn releaseMany(self: *Client, count: u32) void {
-        if (self.references.fetchSub(count, .acq_rel) != count) return;
+        if (self.shared.references.fetchSub(count, .acq_rel) != count) return;
         const library = self.model.library();
         for (self.chunks.items) |chunk| chunk.destroy(library);
         self.chunks.deinit(allocator);
@@ -124,14 +137,14 @@ pub const Client = struct {
     }
 
     /// From a replica's thread: these have ended. Linked from the newest to the oldest.
-    pub fn announce(self: *Client, newest: *Request, oldest: *Request) void {
-        self.outbox.pushChain(newest, oldest);
+    pub fn announce(self: *Client, newest: *Bundle, oldest: *Bundle) void {
+        self.shared.outbox.pushChain(newest, oldest);
         self.thread.wake.signal();
     }
 
     /// From a replica's thread: rows are missing.
     pub fn ask(self: *Client, replica: u32) void {
-        self.hungry.store(replica + 1, .release);
+        self.shared.hungry.store(replica + 1, .release);
         self.thread.wake.signal();
     }
 
@@ -139,12 +152,41 @@ pub const Client = struct {
     pub fn take(self: *Client, into: anytype) u32 {
         var count: u32 = 0;
         while (count < into.len) : (count += 1) {
-            if (self.ended == null) self.ended = self.outbox.takeAll();
-            const request = self.ended orelse break;
-            self.ended = request.next;
-            into[count] = .{ .slot = request.number, .generation = @bitCast(settle(request)) };
+            if (self.taken == self.ended.count) self.refill() orelse break;
+            const number = self.ended.numbers[self.taken];
+            const request = self.requestAt(number);
+            const plain = self.ended.plain >> @intCast(self.taken) & 1 == 1;
+            self.taken += 1;
+            into[count] = .{ .slot = number, .generation = if (plain) 0 else @bitCast(settle(request)) };
+            if (plain) request.state.store(.idle, .monotonic);
         }
         return count;
+    }
+
+    /// The next bundle, copied: its request may be used again before the last member is looked at.
+    fn refill(self: *Client) ?void {
+        const bundle = self.bundles orelse self.shared.outbox.takeAll() orelse return null;
+        self.bundles = bundle.next;
+        self.ended = bundle.*;
+        self.taken = 0;
+        for (self.ended.numbers[0..self.ended.count]) |number| self.expect(number);
+    }
+
+    /// JavaScript reads the outputs next, and what it submits next is likely to be these requests: the misses overlap.
+    fn expect(self: *Client, number: u32) void {
+        const request = self.requestAt(number);
+        @prefetch(&request.next, .{ .rw = .write });
+        const memory = self.chunks.items[number / slots.chunk_requests].memory.address;
+        for (self.model.slots.outputs) |area| if (area.stride > 0) @prefetch(memory + area.at(number % slots.chunk_requests), .{});
+        for (self.model.slots.inputs) |area| {
+            const begin = memory + area.at(number % slots.chunk_requests);
+            var offset: usize = 0;
+            while (offset < @min(area.stride, expected_bytes)) : (offset += line) @prefetch(begin + offset, .{ .rw = .write });
+        }
+    }
+
+    fn requestAt(self: *Client, number: u32) *Request {
+        return self.chunks.items[number / slots.chunk_requests].requests[number % slots.chunk_requests];
     }
 
     fn settle(request: *Request) i32 {

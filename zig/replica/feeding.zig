@@ -10,7 +10,7 @@ const planning = @import("plan.zig");
 
 /// The thread of a replica on a device: `run` when there is something to run.
 pub fn pend(schedule: *Schedule) Step {
-    schedule.attention.store(false, .seq_cst);
+    schedule.bed.attention.store(false, .seq_cst);
     schedule.lock.lock();
     defer schedule.lock.unlock();
     schedule.drain();
@@ -21,7 +21,7 @@ pub fn pend(schedule: *Schedule) Step {
 /// As `next`, for a device that is inside its program since `since` for want of a batch: when none comes in time it gets zeros.
 /// `stop`: it was interrupted.
 pub fn feed(schedule: *Schedule, plan: *Plan, since: u64, interrupted: *const std.atomic.Value(bool)) Step {
-    schedule.attention.store(false, .seq_cst);
+    schedule.bed.attention.store(false, .seq_cst);
     // After the store: `interrupt` sets this first.
     if (interrupted.load(.seq_cst)) return .stop;
     const now = futex.now();
@@ -64,7 +64,7 @@ pub fn refuse(schedule: *Schedule, err: anyerror) void {
             schedule.waiting.remove(request);
             clients.add(request);
         }
-        _ = schedule.load.fetchSub(clients.total, .monotonic);
+        _ = schedule.gate.load.fetchSub(clients.total, .monotonic);
     }
     clients.deliver();
 }

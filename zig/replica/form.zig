@@ -10,7 +10,8 @@ pub const Port = struct {
     element_size: usize,
     /// -1 where the size is known only with the data.
     shape: []const i64,
-    /// The batching axis; without batching, the one axis of unknown size of an input.
+    /// The batching axis; without batching, the one axis of unknown size of an input, and that of an output if it has the same
+    /// symbol.
     row_axis: ?usize,
     /// Whether all other axes are known.
     uniform: bool,
@@ -43,6 +44,13 @@ pub const Form = struct {
     /// A request has so many rows or a multiple: rows of different requests are never in one batch.
     whole_batches: bool = false,
 
+    /// The rows that an output will have are known from a symbol: what the model's author wrote, and nobody checked.
+    pub fn believesSymbols(self: *const Form) bool {
+        if (self.batching != null) return false;
+        for (self.outputs) |port| if (port.row_axis != null) return true;
+        return false;
+    }
+
     /// Whether two requests of any rows fit into one batch, whatever their data.
     pub fn isUniform(self: *const Form) bool {
         for (self.inputs) |port| if (!port.uniform) return false;
@@ -60,9 +68,10 @@ pub const Form = struct {
 
     /// Of an ONNX model. `memory` keeps the result and is the caller's to free as a whole.
     pub fn of(memory: std.mem.Allocator, inputs: []const engine_port.Port, outputs: []const engine_port.Port, batching: ?usize) !Form {
+        const symbol = rowsSymbol(inputs);
         var form: Form = .{
-            .inputs = try describe(memory, inputs, batching, true),
-            .outputs = try describe(memory, outputs, batching, false),
+            .inputs = try describe(memory, inputs, batching, null),
+            .outputs = try describe(memory, outputs, batching, symbol orelse ""),
             .batching = batching,
             .compiled_rows = 0,
         };
@@ -71,7 +80,23 @@ pub const Form = struct {
     }
 };
 
-fn describe(memory: std.mem.Allocator, ports: []const engine_port.Port, batching: ?usize, input: bool) ![]const Port {
+/// The one symbol of all open axes of inputs, at most one in each.
+fn rowsSymbol(inputs: []const engine_port.Port) ?[]const u8 {
+    var found: ?[]const u8 = null;
+    for (inputs) |port| {
+        var open: usize = 0;
+        for (port.shape, 0..) |size, axis| if (size < 0) {
+            open += 1;
+            const symbol = if (axis < port.symbols.len) port.symbols[axis] else "";
+            if (open > 1 or symbol.len == 0 or !std.mem.eql(u8, symbol, found orelse symbol)) return null;
+            found = symbol;
+        };
+    }
+    return found;
+}
+
+/// `symbol`, of outputs: an open axis of this name has as many rows as the inputs.
+fn describe(memory: std.mem.Allocator, ports: []const engine_port.Port, batching: ?usize, symbol: ?[]const u8) ![]const Port {
     const described = try memory.alloc(Port, ports.len);
     for (described, ports) |*one, port| {
         var open: usize = 0;
@@ -80,8 +105,9 @@ fn describe(memory: std.mem.Allocator, ports: []const engine_port.Port, batching
             open += 1;
             last_open = axis;
         };
-        // An output's open axis may be anything (the places found, say), so only batching tells how long it will be.
-        const row_axis = batching orelse if (input and open == 1) last_open else null;
+        // An output's open axis may be anything (the places found, say) unless it has the inputs' symbol.
+        const told = if (symbol) |text| last_open < port.symbols.len and text.len > 0 and std.mem.eql(u8, port.symbols[last_open], text) else true;
+        const row_axis = batching orelse if (told and open == 1) last_open else null;
         const size = elementSize(port.element) orelse 0;
         var row_bytes: usize = size;
         var uniform = size > 0;
@@ -140,6 +166,24 @@ test "the row axis, the bytes of a row and a compiled batch follow from the shap
         try std.testing.expectEqual(case.row_bytes, form.inputs[0].row_bytes);
         try std.testing.expectEqual(case.uniform, form.isUniform());
         try std.testing.expectEqual(case.compiled, form.compiled_rows);
+    }
+}
+
+test "an output has the inputs' rows where its open axis has their symbol" {
+    var arena: std.heap.ArenaAllocator = .init(std.testing.allocator);
+    defer arena.deinit();
+    for ([_]struct { in: []const u8, out: []const u8, told: bool }{
+        .{ .in = "n", .out = "n", .told = true },
+        .{ .in = "n", .out = "m", .told = false },
+        .{ .in = "", .out = "", .told = false },
+    }) |case| {
+        var input = portFor("x", &.{ -1, 4 });
+        input.symbols = &.{ case.in, "" };
+        var output = portFor("y", &.{ 2, -1 });
+        output.symbols = &.{ "", case.out };
+        const form = try Form.of(arena.allocator(), &.{ input, portFor("k", &.{3}) }, &.{output}, null);
+        try std.testing.expectEqual(case.told, form.believesSymbols());
+        try std.testing.expectEqual(if (case.told) @as(?usize, 40) else null, form.outputs[0].sizeOf(5));
     }
 }
 

@@ -9,6 +9,7 @@ const BatchMemory = @import("batch_memory.zig").BatchMemory;
 const Constants = @import("constants.zig").Constants;
 const Engine = @import("schedule.zig").Engine;
 const Form = @import("form.zig").Form;
+const Port = @import("form.zig").Port;
 const Plan = @import("plan.zig").Plan;
 const Part = @import("plan.zig").Part;
 const Parts = @import("parts.zig").Parts;
@@ -23,6 +24,8 @@ pub const HostEngine = struct {
     options: engine.RunOptions,
     /// Under the schedule's lock.
     terminated: bool = false,
+    /// Outputs had the rows that their symbols say, so far.
+    believes: bool = true,
     raw_inputs: []?*const api.Value,
     constants: Constants,
     raw_outputs: []?*api.Value,
@@ -132,20 +135,31 @@ pub const HostEngine = struct {
 
     /// A request that shares nothing reads and writes its own memory.
     fn runWhole(self: *HostEngine, request: *Request) !void {
+        self.runPlaced(request) catch |err| {
+            if (!self.believes or self.terminated or !self.form.believesSymbols()) return err;
+            // An output may have other rows than its symbol says; then the engine has to say how many.
+            self.believes = false;
+            report.reset();
+            request.unplace(self.session.library);
+            self.runPlaced(request) catch |second| {
+                self.believes = true;
+                return second;
+            };
+        };
+    }
+
+    fn runPlaced(self: *HostEngine, request: *Request) !void {
         const library = self.session.library;
         for (request.inputs, self.raw_inputs, self.form.inputs) |*input, *raw, port| raw.* = try input.kept.get(library, input.bytes, input.axes, port.element);
         for (request.outputs, self.raw_outputs, self.form.outputs, 0..) |*output, *raw, *port, index| {
             raw.* = null;
             if (output.memory != null) {
                 output.placement = .bound;
-            } else if (request.single and self.form.batching != null) {
-                // Its shape is not what the form says, so neither are its outputs'.
-                continue;
             } else {
-                const size = port.sizeOf(request.rows) orelse continue;
+                const size = self.sizeBefore(port, request) orelse continue;
                 var axes: [64]i64 = undefined;
                 if (!request.hasArea(index, size) or port.shape.len > output.axes.len) continue;
-                _ = try request.room(index, port.shapeOf(request.rows, &axes), size);
+                _ = try request.room(index, port.shapeOf(request.output_rows, &axes), size);
             }
             raw.* = try output.kept.get(library, output.bytes, output.axes[0..output.rank], port.element);
         }
@@ -156,6 +170,15 @@ pub const HostEngine = struct {
             output.held = .{ .value = .adopt(raw.?) };
         };
         for (request.outputs, 0..) |*output, index| if (output.held == .value) try request.keepSmall(library, index);
+    }
+
+    /// Bytes of an output, if they are known before the run.
+    fn sizeBefore(self: *const HostEngine, port: *const Port, request: *const Request) ?usize {
+        if (self.form.batching != null) {
+            // Of a request whose shape is not what the form says, neither are the outputs'.
+            if (request.single) return null;
+        } else if (port.row_axis != null and (!self.believes or request.output_rows == 0)) return null;
+        return port.sizeOf(request.output_rows);
     }
 
     /// Input `index` of the batch: where it is if its rows lie together, else copied together. Rows that nobody gave are zero.

@@ -37,13 +37,27 @@ pub const Engine = struct {
     lends: bool,
 };
 
+/// What every submission writes, in one line of memory.
+const Gate = struct {
+    inbox: Inbox(Request, "next") align(std.atomic.cache_line) = .{},
+    /// Requests of all clients that were handed over and have not ended; for choosing the least loaded replica.
+    load: std.atomic.Value(u32) = .init(0),
+};
+
+/// What every submission reads, and what is seldom written.
+const Bed = struct {
+    /// The replica's thread sleeps on it while it is 1.
+    asleep: std.atomic.Value(u32) align(std.atomic.cache_line) = .init(0),
+    /// Something besides the inbox is to be looked at.
+    attention: std.atomic.Value(bool) = .init(false),
+};
+
 pub const Schedule = struct {
     form: *const Form,
     rules: planning.Rules,
     engine: Engine,
-    inbox: Inbox(Request, "next") = .{},
-    /// Requests of all clients that were handed over and have not ended; for choosing the least loaded replica.
-    load: std.atomic.Value(u32) = .init(0),
+    gate: Gate = .{},
+    bed: Bed = .{},
     lock: futex.Mutex = .{},
     /// Under `lock`, as all up to `record`.
     waiting: Waiting = .{},
@@ -56,22 +70,20 @@ pub const Schedule = struct {
     /// Somebody was asked for the rows that the next batch lacks.
     asked: bool = false,
     record: Record,
-    /// The replica's thread sleeps on it while it is 1.
-    asleep: std.atomic.Value(u32) = .init(0),
-    /// Something besides the inbox is to be looked at.
-    attention: std.atomic.Value(bool) = .init(false),
     /// Where the replica's thread runs.
     seat: Seat = .{},
     /// Grows when a request that somebody waits for has ended.
     ended: std.atomic.Value(u32) = .init(0),
+    /// Threads in `wait`.
+    waiters: std.atomic.Value(u32) = .init(0),
 
     /// Queues a request that its own thread has prepared. True: it runs on the caller's processor once the caller sleeps.
     pub fn submit(self: *Schedule, request: *Request) bool {
         request.state.store(.queued, .monotonic);
         const blocking = request.blocking;
-        const first = self.load.fetchAdd(1, .monotonic) == 0;
-        self.inbox.push(request);
-        if (!first and self.asleep.load(.seq_cst) == 0) return false;
+        const first = self.gate.load.fetchAdd(1, .monotonic) == 0;
+        self.gate.inbox.push(request);
+        if (!first and self.bed.asleep.load(.seq_cst) == 0) return false;
         self.seat.wanted.store(true, .release);
         // Who submits and does not block polls for the answer, and must not hold the processor that it needs.
         const vacated = if (blocking) null else self.seat.vacate();
@@ -89,8 +101,8 @@ pub const Schedule = struct {
         self.drain();
         if (!self.engine.lends or self.running.first != null or self.waiting.count > 0 or self.stopping or self.last_run_ns > run_here_ns) return false;
         if (self.form.compiled_rows > 0 and request.rows != self.form.compiled_rows) return false;
-        _ = self.load.fetchAdd(1, .monotonic);
-        request.times.convert(now);
+        _ = self.gate.load.fetchAdd(1, .monotonic);
+        request.convertTimes(now);
         plan.setWhole(request);
         self.begin(plan, now.ns);
         return true;
@@ -99,12 +111,14 @@ pub const Schedule = struct {
     /// True when a blocking request has ended. It may also return early.
     pub fn wait(self: *Schedule, request: *Request, limit_ns: u64) bool {
         const until = futex.now() + limit_ns;
+        // Sequentially consistent, as the growth of `ended`: either this sees it grown, or who ends a request sees somebody wait.
+        _ = self.waiters.fetchAdd(1, .seq_cst);
+        defer _ = self.waiters.fetchSub(1, .monotonic);
         while (true) {
-            // Acquire pairs with the release in `finish`.
-            const seen = self.ended.load(.acquire);
+            const seen = self.ended.load(.seq_cst);
             if (request.state.load(.acquire) == .done) return true;
             const now = futex.now();
-            if (now >= until or request.client.hungry.load(.acquire) != 0) return false;
+            if (now >= until or request.client.shared.hungry.load(.acquire) != 0) return false;
             futex.waitPrivate(&self.ended, seen, until - now);
         }
     }
@@ -118,7 +132,7 @@ pub const Schedule = struct {
         return switch (request.state.load(.monotonic)) {
             .queued => {
                 self.waiting.remove(request);
-                _ = self.load.fetchSub(1, .monotonic);
+                _ = self.gate.load.fetchSub(1, .monotonic);
                 request.state.store(.done, .release);
                 return true;
             },
@@ -127,7 +141,7 @@ pub const Schedule = struct {
                 self.dropRest(request);
                 self.terminateUnwanted();
                 if (self.running.has(request)) return false;
-                _ = self.load.fetchSub(1, .monotonic);
+                _ = self.gate.load.fetchSub(1, .monotonic);
                 request.state.store(.done, .release);
                 return true;
             },
@@ -153,7 +167,7 @@ pub const Schedule = struct {
             request.state.store(.done, .release);
             dropped += 1;
         }
-        _ = self.load.fetchSub(dropped, .monotonic);
+        _ = self.gate.load.fetchSub(dropped, .monotonic);
         var running = self.running.first;
         while (running) |plan| : (running = plan.next) for (plan.used()) |part| if (part.request.client == client) {
             part.request.given_up.store(true, .monotonic);
@@ -193,7 +207,7 @@ pub const Schedule = struct {
     /// The replica's thread: what to do now. `run`: `plan`, then `finish`. `rest`: until then at most. `ask`: a batch lacks
     /// rows that somebody may give.
     pub fn next(self: *Schedule, plan: *Plan) Step {
-        self.attention.store(false, .seq_cst);
+        self.bed.attention.store(false, .seq_cst);
         const now = futex.now();
         self.lock.lock();
         defer self.lock.unlock();
@@ -242,8 +256,8 @@ pub const Schedule = struct {
                 self.record.answered(request, now);
                 clients.add(request);
             }
-            _ = self.load.fetchSub(clients.total, .monotonic);
-            self.seat.wanted.store(self.waiting.count > 0 or !self.inbox.isEmpty(), .release);
+            _ = self.gate.load.fetchSub(clients.total, .monotonic);
+            self.seat.wanted.store(self.waiting.count > 0 or !self.gate.inbox.isEmpty(), .release);
         }
         clients.deliver();
     }
@@ -272,39 +286,39 @@ pub const Schedule = struct {
         if (now >= until) return;
         // Sequentially consistent, as the push to the inbox and `attention`: either they are seen here, or their side sees
         // that this thread sleeps.
-        self.asleep.store(1, .seq_cst);
-        if (!self.wanted()) futex.waitPrivate(&self.asleep, 1, if (until == planning.forever) null else until - now);
-        self.asleep.store(0, .monotonic);
+        self.bed.asleep.store(1, .seq_cst);
+        if (!self.wanted()) futex.waitPrivate(&self.bed.asleep, 1, if (until == planning.forever) null else until - now);
+        self.bed.asleep.store(0, .monotonic);
         self.seat.note();
     }
 
     pub fn signal(self: *Schedule) void {
-        self.attention.store(true, .seq_cst);
+        self.bed.attention.store(true, .seq_cst);
         self.wake();
     }
 
     fn wanted(self: *Schedule) bool {
-        return !self.inbox.isEmpty() or self.attention.load(.seq_cst);
+        return !self.gate.inbox.isEmpty() or self.bed.attention.load(.seq_cst);
     }
 
     fn wake(self: *Schedule) void {
-        if (self.asleep.load(.seq_cst) == 1 and self.asleep.swap(0, .seq_cst) == 1) futex.wakePrivate(&self.asleep, 1);
+        if (self.bed.asleep.load(.seq_cst) == 1 and self.bed.asleep.swap(0, .seq_cst) == 1) futex.wakePrivate(&self.bed.asleep, 1);
     }
 
     /// On another thread than the replica's, which looks at the inbox to know whether there is work: it is told.
     fn drainForOther(self: *Schedule) void {
-        if (self.inbox.isEmpty()) return;
+        if (self.gate.inbox.isEmpty()) return;
         self.drain();
         self.signal();
     }
 
     pub fn drain(self: *Schedule) void {
-        var rest_of = self.inbox.takeAll() orelse return;
+        var rest_of = self.gate.inbox.takeAll() orelse return;
         const reference: clock.Reference = .now();
         while (true) {
             const request = rest_of;
             const following = request.next;
-            request.times.convert(reference);
+            request.convertTimes(reference);
             if (switches.off("priority_order")) request.priority = 0;
             self.waiting.add(request);
             rest_of = following orelse return;
@@ -339,8 +353,8 @@ test "what a thread finds in the inbox that gives a request up is not lost to th
     for (&requests, 0..) |*request, number| {
         request.* = .{ .client = undefined, .chunk = undefined, .number = @intCast(number), .inputs = &.{}, .outputs = &.{} };
         request.state.store(.queued, .monotonic);
-        schedule.load.store(@intCast(number + 1), .monotonic);
-        schedule.inbox.push(request);
+        schedule.gate.load.store(@intCast(number + 1), .monotonic);
+        schedule.gate.inbox.push(request);
     }
     try std.testing.expect(schedule.cancel(&requests[0]));
     try std.testing.expectEqual(1, schedule.waiting.count);

@@ -42,6 +42,7 @@ pub const Option = struct {
     }
 };
 
+/// `replicas` 0: the driver knows neither that nor the size; `Engine.describe` tells.
 pub const StreamInfo = struct { handle: []const u8, size: usize, to_device: bool, replicas: u32 };
 
 pub const Engine = struct {
@@ -49,17 +50,14 @@ pub const Engine = struct {
     executable: *drivers.Executable,
     raw: *drivers.Engine,
     /// Handles are the driver's memory, valid as long as the engine.
-    streams: []const StreamInfo,
+    streams: []StreamInfo,
 
     /// `bytes` must stay until `close`.
     pub fn create(device: *Device, bytes: []const u8, options: []const Option, check_package_hash: bool, recovery: *drivers.RecoveryAction) !Engine {
         const calls = device.table;
         var executable: ?*drivers.Executable = null;
         failure.check(calls, calls.executable_open(bytes.ptr, bytes.len, @intFromBool(check_package_hash), &executable), recovery) catch |err| {
-            return if (err == error.invalid_executable and std.mem.startsWith(u8, bytes, "GC_EXE_"))
-                report.fail(err, "the executable is Poplar's ({s}), which this device does not run.", .{bytes[0..@min(bytes.len, 8)]})
-            else
-                err;
+            return if (err == error.invalid_executable and std.mem.startsWith(u8, bytes, "GC_EXE_")) refused(bytes) else err;
         };
         errdefer calls.executable_close(executable.?);
         const converted = try allocator.alloc(drivers.Option, options.len);
@@ -91,13 +89,29 @@ pub const Engine = struct {
         self.device.release();
     }
 
+    /// What the model says of a stream; the driver knows better, where it knows.
+    pub fn describe(self: *Engine, handle: []const u8, size: usize, replicas: u32) void {
+        for (self.streams) |*info| if (info.replicas == 0 and std.mem.eql(u8, info.handle, handle)) {
+            info.size = size;
+            info.replicas = replicas;
+        };
+    }
+
     pub fn stream(self: *const Engine, handle: []const u8) ?StreamInfo {
         for (self.streams) |info| if (std.mem.eql(u8, info.handle, handle)) return info;
         return null;
     }
 };
 
-fn list(calls: *const drivers.Table, raw: *drivers.Engine, recovery: *drivers.RecoveryAction) ![]const StreamInfo {
+/// Of a Poplar executable, with the driver's words: a driver that is not Poplar's takes none.
+fn refused(bytes: []const u8) anyerror {
+    var words: [report.text_max]u8 = undefined;
+    const said = report.text();
+    @memcpy(words[0..said.len], said);
+    return report.fail(error.invalid_executable, "the device does not take the executable, which is Poplar's ({s}): {s}", .{ bytes[0..@min(bytes.len, 8)], words[0..said.len] });
+}
+
+fn list(calls: *const drivers.Table, raw: *drivers.Engine, recovery: *drivers.RecoveryAction) ![]StreamInfo {
     var count: u32 = 0;
     try failure.check(calls, calls.engine_stream_count(raw, &count), recovery);
     const streams = try allocator.alloc(StreamInfo, count);
@@ -105,7 +119,13 @@ fn list(calls: *const drivers.Table, raw: *drivers.Engine, recovery: *drivers.Re
     for (streams, 0..) |*info, index| {
         var found: drivers.StreamInfo = undefined;
         try failure.check(calls, calls.engine_stream(raw, @intCast(index), &found), recovery);
-        info.* = .{ .handle = std.mem.span(found.handle), .size = @intCast(found.size), .to_device = found.to_device != 0, .replicas = found.replicas };
+        const known = found.size != drivers.unknown_size and found.replicas > 0;
+        info.* = .{
+            .handle = std.mem.span(found.handle),
+            .size = if (known) @intCast(found.size) else 0,
+            .to_device = found.to_device != 0,
+            .replicas = if (known) found.replicas else 0,
+        };
     }
     return streams;
 }

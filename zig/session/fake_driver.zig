@@ -13,6 +13,8 @@ pub var failing: drivers.Status = .ok;
 pub var engines = std.atomic.Value(u32).init(0);
 pub var open_devices = std.atomic.Value(u32).init(0);
 pub var hash_checked = false;
+/// As Poplar: streams have names and no more.
+pub var names_only = false;
 pub var option_seen: [64]u8 = @splat(0);
 threadlocal var last: drivers.Error = .{ .status = .ok, .recovery_action = .none, .message = @splat(0) };
 
@@ -41,6 +43,7 @@ pub const table: drivers.Table = .{
     .device_count = undefined,
     .device_describe = undefined,
     .device_children = undefined,
+    .device_holder = undefined,
     .device_open = undefined,
     .device_create_model = undefined,
     .device_info_of = undefined,
@@ -133,7 +136,12 @@ fn streamCount(_: *const drivers.Engine, count: *u32) callconv(.c) drivers.Statu
 }
 
 fn streamAt(_: *const drivers.Engine, index: u32, info: *drivers.StreamInfo) callconv(.c) drivers.Status {
-    info.* = .{ .handle = if (index == 0) "in" else "out", .size = size, .to_device = @intFromBool(index == 0), .replicas = 1 };
+    info.* = .{
+        .handle = if (index == 0) "in" else "out",
+        .size = if (names_only) drivers.unknown_size else size,
+        .to_device = @intFromBool(index == 0),
+        .replicas = if (names_only) 0 else 1,
+    };
     return .ok;
 }
 

@@ -26,12 +26,16 @@ pub const Settings = struct {
     check_package_hash: bool = true,
 };
 
+const Described = struct { handle: []const u8, size: usize, replicas: u32 };
+
 pub const Session = struct {
     references: std.atomic.Value(u32) = .init(1),
     settings: Settings,
     engine: ?Engine = null,
     connections: std.ArrayList(*Connection) = .empty,
     remote_buffers: std.ArrayList(remote.Buffer) = .empty,
+    /// What the model says of streams, for drivers that cannot tell.
+    described: std.ArrayList(Described) = .empty,
     /// For `stop`, which comes from other threads: around the connections and around the engine's coming and going.
     lock: Mutex = .{},
     stopped: std.atomic.Value(bool) = .init(false),
@@ -59,6 +63,8 @@ pub const Session = struct {
         self.connections.deinit(allocator);
         for (self.remote_buffers.items) |*buffer| buffer.deinit();
         self.remote_buffers.deinit(allocator);
+        for (self.described.items) |described| allocator.free(described.handle);
+        self.described.deinit(allocator);
         Option.free(allocator, self.settings.options);
         self.settings.mapping.release();
         allocator.destroy(self);
@@ -76,6 +82,7 @@ pub const Session = struct {
             engine.close();
             return err;
         };
+        for (self.described.items) |described| engine.describe(described.handle, described.size, described.replicas);
         self.lock.lock();
         defer self.lock.unlock();
         self.engine = engine;
@@ -130,6 +137,19 @@ pub const Session = struct {
     /// `handle` is a remote buffer, written before its programs run, or read after them, through a stream as others are.
     pub fn addRemoteBuffer(self: *Session, buffer: remote.Buffer) !void {
         try self.remote_buffers.append(allocator, buffer);
+    }
+
+    /// Bytes and replicas of a stream whose driver knows neither; it is up to the caller that they are right.
+    pub fn describe(self: *Session, handle: []const u8, size: usize, replicas: u32) !void {
+        if (self.engine) |*engine| engine.describe(handle, size, replicas);
+        for (self.described.items) |*known| if (std.mem.eql(u8, known.handle, handle)) {
+            known.size = size;
+            known.replicas = replicas;
+            return;
+        };
+        const name = try allocator.dupe(u8, handle);
+        errdefer allocator.free(name);
+        try self.described.append(allocator, .{ .handle = name, .size = size, .replicas = replicas });
     }
 
     /// Runs the programs one after the other, the whole list `times` times; null: until stopped. Fails with `stopped` when
@@ -201,6 +221,7 @@ pub const Session = struct {
     fn sizeOf(self: *const Session, engine: *const Engine, handle: []const u8, replica: u32) !usize {
         if (remote.find(self.remote_buffers.items, handle)) |buffer| return buffer.size;
         const info = engine.stream(handle) orelse return report.fail(error.unknown_anchor, "the executable has no stream \"{s}\".", .{handle});
+        if (info.replicas == 0) return report.fail(error.unknown_anchor, "neither the device's driver nor the model says how large stream \"{s}\" is.", .{handle});
         if (replica >= info.replicas) return report.fail(error.invalid_argument, "stream \"{s}\" has {d} replicas, not {d}.", .{ handle, info.replicas, replica + 1 });
         return info.size;
     }

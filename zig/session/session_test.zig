@@ -59,6 +59,35 @@ fn boundSession() !*Session {
     return session;
 }
 
+test "streams whose driver tells neither their size nor their replicas have what the session was told, also on the next device" {
+    fake.names_only = true;
+    defer fake.names_only = false;
+    const session = try boundSession();
+    defer session.release();
+    var in: Recorder = .{ .input = true };
+    defer in.stream.release();
+    try testing.expectError(error.unknown_anchor, session.connect("in", 0, &in.stream));
+    try testing.expect(std.mem.find(u8, report.text(), "in") != null);
+    for ([_]usize{ 8, fake.size }) |size| try session.describe("in", size, 1);
+    try session.describe("out", fake.size, 1);
+    try session.connect("in", 0, &in.stream);
+    try testing.expectError(error.invalid_argument, session.connect("in", 1, &in.stream));
+    session.unbind();
+    const device = try fake.device();
+    defer device.release();
+    try session.bind(device);
+    var out: Recorder = .{ .input = false };
+    defer out.stream.release();
+    try session.connect("out", 0, &out.stream);
+    try session.run(&.{0}, 1);
+    try testing.expectEqual(1, out.count);
+    // What the driver knows is better than what it is told.
+    fake.names_only = false;
+    try session.bind(device);
+    try session.describe("in", 100, 7);
+    try testing.expectEqual(fake.size, session.engine.?.stream("in").?.size);
+}
+
 test "programs run in order, as often as asked, through the streams connected" {
     const session = try boundSession();
     defer session.release();

@@ -1,4 +1,5 @@
 import { symbols } from "../../../src/native/bindings.generated.ts";
+import { gpuCallKinds } from "./gpu-calls.ts";
 import type { Call, Kind } from "./objects.ts";
 
 /** What JavaScript may pass where an integer is meant, and what the FFI makes of it is anybody's guess. */
@@ -57,6 +58,7 @@ export const sizes: readonly number[] = [
 /** Calls whose first two integers are none. */
 const notOfHandles: ReadonlySet<Call> = new Set<Call>([
   "mr_device_children",
+  "mr_device_driver",
   "mr_device_acquire",
   "mr_device_acquireJob",
   "mr_device_createModel",
@@ -69,6 +71,8 @@ export function kindOf(call: Call): Kind | undefined {
   if (symbols[call].args.length < 2 || symbols[call].args[1] !== "u32") return undefined;
   if (call === "mr_context_open" || call === "mr_replica_load" || call === "mr_memory_mapFile") return undefined;
   if (notOfHandles.has(call)) return undefined;
+  const gpuKind = gpuCallKinds[call] ?? /^mr_(cuda_(?:device|stream|event|memory))_/.exec(call)?.[1];
+  if (gpuKind !== undefined) return gpuKind as Kind;
   if (call.startsWith("mr_device_")) return "device";
   if (call.startsWith("mr_simulation_")) return "simulation";
   if (call === "mr_ring_create") return undefined;
@@ -84,7 +88,7 @@ export function kindOf(call: Call): Kind | undefined {
   if (call === "mr_stream_stored") return undefined;
   if (call.startsWith("mr_stream_")) return "stream";
   if (call.startsWith("mr_queue_")) return "queue";
-  if (call === "mr_boundary_finish" || call === "mr_boundary_abandon") return "job";
+  if (call === "mr_boundary_finish" || call === "mr_boundary_abandon" || call === "mr_boundary_wait") return "job";
   throw new Error(`${call}: what kind of handle does it take?`);
 }
 
@@ -115,6 +119,27 @@ export const makes: Partial<Record<Call, Kind>> = {
   mr_device_createModel: "device",
   mr_device_createCpu: "device",
   mr_simulation_begin: "simulation",
+  mr_cuda_device_count: "job",
+  mr_cuda_device_describe: "job",
+  mr_cuda_device_open: "job",
+  mr_cuda_device_memoryInfo: "job",
+  mr_cuda_memory_allocate: "job",
+  mr_cuda_memory_import: "job",
+  mr_cuda_memory_exportHandle: "job",
+  mr_cuda_memory_share: "cuda_memory",
+  mr_cuda_host_allocate: "job",
+  mr_cuda_host_register: "job",
+  mr_cuda_pool_configure: "job",
+  mr_cuda_pool_stats: "job",
+  mr_cuda_pool_trim: "job",
+  mr_cuda_stream_create: "job",
+  mr_cuda_stream_notify: "job",
+  mr_cuda_event_create: "job",
+  mr_cuda_event_import: "job",
+  mr_cuda_event_exportHandle: "job",
+  mr_cuda_event_notify: "job",
+  mr_cuda_event_query: "job",
+  mr_cuda_event_elapsed: "job",
   mr_ring_create: "ring",
   mr_ring_attach: "ring",
   mr_ring_format: "ring",
@@ -128,6 +153,14 @@ export const jobMakes: Partial<Record<Call, Kind>> = {
   mr_graph_describe: "memory",
   mr_deployment_load: "replica",
   mr_device_acquireJob: "device",
+  mr_cuda_device_open: "cuda_device",
+  mr_cuda_memory_allocate: "cuda_memory",
+  mr_cuda_memory_import: "cuda_memory",
+  mr_cuda_host_allocate: "memory",
+  mr_cuda_host_register: "cuda_registration",
+  mr_cuda_stream_create: "cuda_stream",
+  mr_cuda_event_create: "cuda_event",
+  mr_cuda_event_import: "cuda_event",
 };
 
 /** Calls that end the handle they are given. */
@@ -145,6 +178,11 @@ export const ends: ReadonlySet<Call> = new Set<Call>([
   "mr_stream_close",
   "mr_queue_close",
   "mr_ring_close",
+  "mr_cuda_device_close",
+  "mr_cuda_stream_close",
+  "mr_cuda_event_close",
+  "mr_cuda_memory_close",
+  "mr_cuda_host_unregister",
 ]);
 
 /** Calls that hand a reference to memory over, for one `ArrayBuffer`. */

@@ -96,6 +96,8 @@ function plan(call: Call): Plan {
   if (call === "mr_request_wait") values[3] = 0;
   // What is planned may not take its time.
   if (call === "mr_simulation_plan") block.values[8] = 0;
+  if (call === "mr_boundary_wait") values[2] = random.below(2);
+  if (call === "mr_cuda_stream_wait" || call === "mr_cuda_event_wait") values[3] = random.below(2);
   if (call === "mr_queue_wait" || call === "mr_session_poll") values[2] = 0;
   // Memory that would be granted, and costs time.
   if (call === "mr_session_remote") block.values.set([random.below(2), 2, random.pick([0, 64, 2 ** 50])]);
@@ -180,6 +182,26 @@ async function openEverything(): Promise<void> {
   made("stream", native.mr_stream_empty(1));
   const queues = made("queue", native.mr_queue_open(0));
   for (const direction of [0, 1]) native.mr_queue_add(queues.slot, queues.generation, direction, 4, 64);
+  await openGpus();
+}
+
+/** GPUs, while they are simulated. */
+async function openGpus(): Promise<void> {
+  if (native.mr_cuda_device_ready() !== 1) return;
+  const made = async (kind: Kind, job: number): Promise<Handle> => {
+    const begun = { slot: check(job, "sweep"), generation: block.results[0]! };
+    const handle = { slot: check(await finished(begun), "sweep"), generation: block.results[0]! };
+    objects.add(kind, handle);
+    return handle;
+  };
+  const { slot, generation } = await made("cuda_device", native.mr_cuda_device_open(0));
+  await made("cuda_stream", native.mr_cuda_stream_create(slot, generation, 0, 1));
+  await made("cuda_event", native.mr_cuda_event_create(slot, generation, 1, 0));
+  await made("cuda_memory", native.mr_cuda_memory_allocate(slot, generation, 4096, 0, 0));
+  await made("memory", native.mr_cuda_host_allocate(slot, generation, 4096));
+  const large = { slot: check(native.mr_memory_create(65_536), "sweep"), generation: block.results[0]! };
+  objects.add("memory", large);
+  await made("cuda_registration", native.mr_cuda_host_register(slot, generation, large.slot, large.generation, 0));
 }
 
 async function finished(job: Handle): Promise<number> {

@@ -4,6 +4,7 @@ import type { Native } from "../../../src/native/library.ts";
 import { block, native, wrapResult } from "../../../src/native/library.ts";
 import { nativeFolder } from "../../../src/native/library-path.ts";
 import { nativeTarget, simulatorName } from "../../../src/native/platform.ts";
+import { prepareGpuCall } from "./gpu-calls.ts";
 import type { Random } from "./random.ts";
 
 export type Kind =
@@ -17,7 +18,10 @@ export type Kind =
   | "ring"
   | "stream"
   | "device"
-  | "simulation";
+  | "simulation"
+  | GpuKind;
+/** There are some only while GPUs are simulated. */
+export type GpuKind = "cuda_device" | "cuda_stream" | "cuda_event" | "cuda_memory" | "cuda_registration";
 export interface Handle {
   readonly slot: number;
   readonly generation: number;
@@ -39,6 +43,13 @@ export const kinds: readonly Kind[] = [
   "device",
   "simulation",
 ];
+export const gpuKinds: readonly GpuKind[] = [
+  "cuda_device",
+  "cuda_stream",
+  "cuda_event",
+  "cuda_memory",
+  "cuda_registration",
+];
 const simulator = `${nativeFolder("sweep")}/${simulatorName(nativeTarget())}`;
 const model = join(import.meta.dir, "../../fixtures/models/identity-float32.onnx");
 const staleMax = 64;
@@ -55,6 +66,11 @@ const closers = {
   queue: "mr_queue_close",
   ring: "mr_ring_close",
   stream: "mr_stream_close",
+  cuda_device: "mr_cuda_device_close",
+  cuda_stream: "mr_cuda_stream_close",
+  cuda_event: "mr_cuda_event_close",
+  cuda_memory: "mr_cuda_memory_close",
+  cuda_registration: "mr_cuda_host_unregister",
 } as const satisfies Record<Kind, Call>;
 // More than a few loaded models only cost time.
 const openMax: Record<Kind, number> = {
@@ -69,6 +85,11 @@ const openMax: Record<Kind, number> = {
   queue: 4,
   ring: 8,
   stream: 8,
+  cuda_device: 4,
+  cuda_stream: 8,
+  cuda_event: 8,
+  cuda_memory: 16,
+  cuda_registration: 8,
 };
 
 /** The native objects that the sweep knows: open ones of every kind, and some that were closed. */
@@ -85,6 +106,11 @@ export class Objects {
     stream: [],
     device: [],
     simulation: [],
+    cuda_device: [],
+    cuda_stream: [],
+    cuda_event: [],
+    cuda_memory: [],
+    cuda_registration: [],
   };
   readonly stale: Handle[] = [];
   readonly #dir: string;
@@ -146,7 +172,7 @@ export class Objects {
         block.values.set([random.below(2), 0, random.below(2), 0, 2, 2, 4]);
         return [random.below(2)];
       case "mr_device_driver":
-        return this.write(simulator);
+        return [...this.write(simulator), random.below(2)];
       case "mr_device_acquire":
       case "mr_device_acquireJob":
         return [random.below(2), random.below(5), random.below(2), ...this.write("ipuLinkTopology\0mesh\0")];
@@ -174,6 +200,8 @@ export class Objects {
         const stream = random.pick(this.open.stream);
         return [stream.slot, stream.generation, ...this.write(name), random.below(2)];
       }
+      case "mr_session_describe":
+        return [...this.write(random.pick(["h2d_image", name])), random.pick([0, 4, 64]), random.below(3)];
       case "mr_session_remote":
         block.values.set([random.below(2), random.below(3), random.pick([0, 4, 64]), 0, 1]);
         return [...this.write(name), random.below(3)];
@@ -214,7 +242,7 @@ export class Objects {
       case "mr_ring_claim":
         return [random.below(4)];
       default:
-        return undefined;
+        return prepareGpuCall(call, this.open, random);
     }
   }
 
@@ -263,6 +291,11 @@ export class Objects {
 
   closeAll(): void {
     const order = [
+      "cuda_registration",
+      "cuda_event",
+      "cuda_stream",
+      "cuda_memory",
+      "cuda_device",
       "session",
       "replica",
       "queue",
@@ -281,6 +314,6 @@ export class Objects {
   }
 
   forgetAll(): void {
-    for (const kind of kinds) for (const handle of [...this.open[kind]]) this.forget(kind, handle);
+    for (const kind of [...kinds, ...gpuKinds]) for (const handle of [...this.open[kind]]) this.forget(kind, handle);
   }
 }

@@ -2,21 +2,22 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Device, DeviceManager } from "../../../src/device/index.ts";
+import type { Device } from "../../../src/device/index.ts";
 import { type CompileOptions, compileOnnx, Model, ModelBuilder, Reader, Writer } from "../../../src/popef/index.ts";
 import { ModelRunner } from "../../../src/runner/index.ts";
 import { Session } from "../../../src/session/index.ts";
+import { anyDevice } from "../../device/under-test.ts";
 import { graph, graphAttribute, intAttribute, model, node, raw, tensor, types, value } from "./onnx.ts";
 
 const examples = join(import.meta.dir, "../../../examples/digits");
 const models = join(import.meta.dir, "../../fixtures/models");
 const dir = mkdtempSync(join(tmpdir(), "millrace-run-"));
-let cpu: Device;
+let device: Device;
 beforeAll(() => {
-  cpu = new DeviceManager().createCpuDevice();
+  device = anyDevice();
 });
 afterAll(() => {
-  cpu.close();
+  device.close();
   rmSync(dir, { recursive: true });
 });
 
@@ -27,7 +28,7 @@ async function run(compiled: Model, inputs: Tensors): Promise<{ outputs: Tensors
   const collected = { outputs: {} as Record<string, number[]>, saved: {} as Record<string, number[]> };
   const offsets: Record<string, number> = {};
   const session = new Session(compiled);
-  await session.bindToDeviceAsync(cpu);
+  await session.bindToDeviceAsync(device);
   session.setUserInputHandler(({ anchor }) => (view) => {
     const into = view.as("float32");
     const from = offsets[anchor.handle] ?? 0;

@@ -25,6 +25,12 @@ const Devices = struct {
         try mustBe(id);
     }
 
+    /// Nobody's alone.
+    pub fn holder(id: u32) !i32 {
+        try mustBe(id);
+        return 0;
+    }
+
     pub fn open(id: u32, options: []const poplar.Option) !*Device {
         try mustBe(id);
         if (options.len > 0) return report.fail(error.invalid_option, "the CPU device takes no options, {s} was given.", .{options[0].name});

@@ -7,10 +7,13 @@ const interface = @import("../../sim/poplar/interface.zig");
 const Mutex = @import("../../os/futex.zig").Mutex;
 
 pub const Library = struct {
+    path: []const u8,
     table: drivers.Table,
     /// Only a simulator has it.
     control: ?interface.Control,
 };
+
+const Version = struct { abi_version: *const fn () callconv(.c) i32 };
 
 const libraries_max = 8;
 var opened: [libraries_max]Library = undefined;
@@ -19,6 +22,7 @@ var opened_count: usize = 0;
 var lock: Mutex = .{};
 
 var chosen: ?*const Library = null;
+var chosen_stands_in = false;
 var simulating: ?*const Library = null;
 
 /// Opens the library at `path`, or gives the one opened before from the same file.
@@ -31,11 +35,16 @@ pub fn open(path: [:0]const u8) !*const Library {
     };
     for (handles[0..opened_count], opened[0..opened_count]) |known, *library| if (known == handle) return library;
     if (opened_count == libraries_max) return report.fail(error.out_of_handles, "{d} device drivers are loaded; {s} is one too many.", .{ libraries_max, path });
-    const table = try functions(drivers.Table, "mrp_", handle, path);
-    if (table.abi_version() != drivers.abi_version)
-        return report.fail(error.driver_unusable, "{s} has version {d} of the interface; this is {d}.", .{ path, table.abi_version(), drivers.abi_version });
+    // Before the rest, since it says which functions there are.
+    const version = (try functions(Version, "mrp_", handle, path)).abi_version();
+    if (version != drivers.abi_version)
+        return report.fail(error.driver_unusable, "{s} has version {d} of the interface, this is {d}; it has to be built again.", .{ path, version, drivers.abi_version });
     const simulator = std.c.dlsym(handle, "mrs_abi_version") != null;
-    opened[opened_count] = .{ .table = table, .control = if (simulator) try functions(interface.Control, "mrs_", handle, path) else null };
+    opened[opened_count] = .{
+        .table = try functions(drivers.Table, "mrp_", handle, path),
+        .control = if (simulator) try functions(interface.Control, "mrs_", handle, path) else null,
+        .path = try std.heap.smp_allocator.dupe(u8, path),
+    };
     handles[opened_count] = handle;
     opened_count += 1;
     return &opened[opened_count - 1];
@@ -52,10 +61,23 @@ fn functions(comptime T: type, comptime prefix: []const u8, handle: *anyopaque, 
 }
 
 /// What devices come from unless a simulation is under way. The first choice stays: devices of one process have one driver.
-pub fn choose(library: *const Library) void {
+/// `stand_in`: it is there because nothing drives IPUs.
+pub fn choose(library: *const Library, stand_in: bool) void {
     lock.lock();
     defer lock.unlock();
-    if (chosen == null) chosen = library;
+    if (chosen != null) return;
+    chosen = library;
+    chosen_stands_in = stand_in;
+}
+
+pub const Role = enum(u32) { driver = 0, simulation = 1, stand_in = 2 };
+
+/// Why the current library is the current one.
+pub fn role() Role {
+    lock.lock();
+    defer lock.unlock();
+    if (simulating != null) return .simulation;
+    return if (chosen_stands_in) .stand_in else .driver;
 }
 
 pub fn isReady() bool {

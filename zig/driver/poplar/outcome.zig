@@ -6,9 +6,15 @@ const drivers = @import("table.zig");
 /// Returns when `status` is ok. Otherwise says what the driver said (`last_error` is of the calling thread), leaves the
 /// recovery action behind and returns the error.
 pub fn check(table: *const drivers.Table, status: drivers.Status, recovery: *drivers.RecoveryAction) !void {
+    return checkSaid(table.last_error, status, recovery);
+}
+
+const LastError = *const fn (*drivers.Error) callconv(.c) void;
+
+fn checkSaid(last_error: LastError, status: drivers.Status, recovery: *drivers.RecoveryAction) !void {
     if (status == .ok) return;
     var details: drivers.Error = undefined;
-    table.last_error(&details);
+    last_error(&details);
     // What the thread failed at before is not what failed now.
     const said = if (details.status == status) text(&details) else "";
     recovery.* = if (details.status == status) details.recovery_action else .none;
@@ -23,6 +29,12 @@ pub fn check(table: *const drivers.Table, status: drivers.Status, recovery: *dri
 pub fn require(table: *const drivers.Table, status: drivers.Status) !void {
     var recovery: drivers.RecoveryAction = .none;
     try check(table, status, &recovery);
+}
+
+/// The same, of a library's other functions, which have a last error of their own.
+pub fn requireSaid(last_error: LastError, status: drivers.Status) !void {
+    var recovery: drivers.RecoveryAction = .none;
+    try checkSaid(last_error, status, &recovery);
 }
 
 const Code = enum {

@@ -4,6 +4,7 @@
 //!     pub fn count() !u32
 //!     pub fn describe(id: u32, info: *DeviceInfo) !void
 //!     pub fn children(id: u32, ids: []u32) !void
+//!     pub fn holder(id: u32) !i32                            pid, 0: nobody
 //!     pub fn open(id: u32, options: []const Option) !*Device
 //!     pub fn createModel(ipu_version: i32, num_ipus: u32, tiles_per_ipu: u32, options: []const Option) !*Device
 //!     pub fn infoOf(device: *const Device, info: *DeviceInfo) void
@@ -102,6 +103,11 @@ pub fn Provider(comptime Devices: type) type {
 
             pub fn device_children(id: u32, ids: [*]u32, ids_max: u32) callconv(.c) Status {
                 return done(Devices.children(id, ids[0..ids_max]));
+            }
+
+            pub fn device_holder(id: u32, process: *i32) callconv(.c) Status {
+                process.* = Devices.holder(id) catch |err| return failures.keep(err);
+                return .ok;
             }
 
             pub fn device_open(id: u32, options: [*]const poplar.Option, count: usize, out: *?*poplar.Device) callconv(.c) Status {

@@ -1,6 +1,6 @@
 /*
  * The C ABI between Millrace and a Poplar device. Millrace calls these functions and nothing else; libraries that
- * export them: zig/sim/poplar (simulated IPUs), and a shim over the Poplar SDK. zig/driver/poplar/table.zig mirrors
+ * export them: zig/sim/poplar (simulated IPUs), and shim.cpp (the Poplar SDK). zig/driver/poplar/table.zig mirrors
  * this file and a test compares the two.
  *
  * Every function returns MRP_OK or a status; mrp_last_error then tells the calling thread more. Functions may be called
@@ -18,7 +18,9 @@
 extern "C" {
 #endif
 
-#define MRP_ABI_VERSION 1
+#define MRP_ABI_VERSION 2
+/* A stream's size, where the library cannot tell. */
+#define MRP_UNKNOWN_SIZE UINT64_MAX
 
 /* What a call came to: Poplar's exception classes, and refusals. */
 enum mrp_status {
@@ -65,9 +67,9 @@ typedef struct mrp_device_info {
 
 typedef struct mrp_stream_info {
   const char *handle;       /* valid until the engine is closed */
-  uint64_t size;            /* bytes of one transfer of one replica */
+  uint64_t size;            /* bytes of one transfer of one replica, or MRP_UNKNOWN_SIZE: the model knows */
   uint32_t to_device;       /* 1: the host writes */
-  uint32_t replicas;        /* streams of this handle: 1, or one per replica */
+  uint32_t replicas;        /* streams of this handle: 1, or one per replica; 0: unknown, as the size */
 } mrp_stream_info;
 
 /* What the device calls, on threads of its own, for one stream of one replica. */
@@ -101,6 +103,8 @@ const char *mrp_version(void);
 int32_t mrp_device_count(uint32_t *count);
 int32_t mrp_device_describe(uint32_t id, mrp_device_info *info);
 int32_t mrp_device_children(uint32_t id, uint32_t *ids, uint32_t ids_max);
+/* *process: one that has an IPU of the device; 0 nobody has; -1 it cannot be told. */
+int32_t mrp_device_holder(uint32_t id, int32_t *process);
 int32_t mrp_device_open(uint32_t id, const mrp_option *options, size_t option_count, mrp_device **device);
 /* A model of IPUs on the host; tiles_per_ipu 0: as many as the architecture has. It is attached. */
 int32_t mrp_device_create_model(int32_t ipu_version, uint32_t num_ipus, uint32_t tiles_per_ipu, const mrp_option *options,

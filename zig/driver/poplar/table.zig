@@ -2,7 +2,9 @@
 //! this nobody knows which.
 const std = @import("std");
 
-pub const abi_version = 1;
+pub const abi_version = 2;
+/// A stream's size, where the library cannot tell.
+pub const unknown_size = std.math.maxInt(u64);
 
 pub const Status = enum(i32) {
     ok = 0,
@@ -64,6 +66,7 @@ pub const Table = struct {
     device_count: *const fn (*u32) callconv(.c) Status,
     device_describe: *const fn (u32, *DeviceInfo) callconv(.c) Status,
     device_children: *const fn (u32, [*]u32, u32) callconv(.c) Status,
+    device_holder: *const fn (u32, *i32) callconv(.c) Status,
     device_open: *const fn (u32, [*]const Option, usize, *?*Device) callconv(.c) Status,
     device_create_model: *const fn (i32, u32, u32, [*]const Option, usize, *?*Device) callconv(.c) Status,
     device_info_of: *const fn (*const Device, *DeviceInfo) callconv(.c) Status,

@@ -1,12 +1,18 @@
 /*
  * What the simulator's library exports beside driver/poplar/shim.h: how many IPUs there are, and what is to go wrong.
  * Used by tests; nothing that runs a model knows of it. Functions may be called from any thread and return MRP_OK or a
- * status of shim.h; mrp_last_error then tells more.
+ * status of shim.h; mrs_last_error then tells more.
  */
 #ifndef MILLRACE_SIM_POPLAR_CONTROL_H
 #define MILLRACE_SIM_POPLAR_CONTROL_H
 
 #include <stdint.h>
+
+#include "../../driver/poplar/shim.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #define MRS_ABI_VERSION 1
 #define MRS_ANY_DEVICE 0xffffffffu
@@ -43,6 +49,8 @@ typedef struct mrs_leaks {
 } mrs_leaks;
 
 int32_t mrs_abi_version(void);
+/* The last failure of this thread, of these functions. */
+void mrs_last_error(mrp_error *error);
 /* A new system; devices that are open keep the one they were opened in. */
 int32_t mrs_configure(const mrs_system *system);
 /* Again as after loading: no IPU, nothing planned. */
@@ -52,4 +60,7 @@ int32_t mrs_plan(const mrs_plan_entry *plan);
 int32_t mrs_repair(void);
 int32_t mrs_leak_report(mrs_leaks *leaks);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

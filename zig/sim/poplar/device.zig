@@ -137,6 +137,14 @@ pub const Device = struct {
         return null;
     }
 
+    /// The process that has one of its IPUs; 0: none has.
+    pub fn holder(self: *const Device) i32 {
+        for (0..self.group.size) |number| {
+            if (claims.holder(self.system.settings.name, self.group.first + @as(u32, @intCast(number)))) |pid| return pid;
+        }
+        return 0;
+    }
+
     fn isLost(self: *Device, ipu: u32) bool {
         self.system.lock.lock();
         defer self.system.lock.unlock();

@@ -33,6 +33,12 @@ const Devices = struct {
         _ = topology.children(system.settings.ipus, id, ids);
     }
 
+    pub fn holder(id: u32) !i32 {
+        const device = try Device.open(id, &.{});
+        defer device.close();
+        return device.holder();
+    }
+
     pub const open = Device.open;
     pub const createModel = Device.createModel;
     pub const attach = Device.attach;
@@ -66,6 +72,10 @@ const Devices = struct {
 pub const Control = struct {
     pub fn abi_version() callconv(.c) i32 {
         return interface.abi_version;
+    }
+
+    pub fn last_error(out: *drivers.Error) callconv(.c) void {
+        out.* = failures.last;
     }
 
     pub fn configure(system: *const interface.System) callconv(.c) drivers.Status {

@@ -39,6 +39,7 @@ pub const Plan = extern struct {
 /// Field `x` is the function `mrs_x`.
 pub const Control = struct {
     abi_version: *const fn () callconv(.c) i32,
+    last_error: *const fn (*drivers.Error) callconv(.c) void,
     configure: *const fn (*const System) callconv(.c) drivers.Status,
     clear: *const fn () callconv(.c) drivers.Status,
     plan: *const fn (*const Plan) callconv(.c) drivers.Status,
@@ -51,5 +52,5 @@ test "the interface has the functions of control.h, and no other" {
     inline for (@typeInfo(Control).@"struct".fields) |field| {
         try std.testing.expect(std.mem.find(u8, header, "mrs_" ++ field.name ++ "(") != null);
     }
-    try std.testing.expectEqual(@typeInfo(Control).@"struct".fields.len, std.mem.count(u8, header, "\nint32_t mrs_"));
+    try std.testing.expectEqual(@typeInfo(Control).@"struct".fields.len, std.mem.count(u8, header, "\nint32_t mrs_") + std.mem.count(u8, header, "\nvoid mrs_"));
 }

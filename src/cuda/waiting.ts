@@ -1,0 +1,60 @@
+import { check, checkInteger } from "../native/check.ts";
+import { makeError } from "../native/error.ts";
+import { runJob, serve } from "../native/jobs.ts";
+import { checkSignal } from "../native/signal.ts";
+import { timers } from "../native/timers.ts";
+
+const timeMax = 0x7fff_ffff;
+
+/** How long a blocking call may wait. */
+export interface WaitOptions {
+  /** Milliseconds; default: as long as it takes. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** How long a call that returns a promise may wait. */
+export interface AsyncWaitOptions extends WaitOptions {
+  /** Gives up waiting, not the work: rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Calls `wait` with slices of milliseconds until it returns 1, serving what else this thread waits for in between.
+ *
+ * @throws DeadlineError `deadline`
+ */
+export function waitInSlices(wait: (ms: number) => number, options: WaitOptions, op: string): void {
+  const { timeoutMs } = options;
+  if (timeoutMs !== undefined) checkInteger(timeoutMs, "timeoutMs", op, 0, timeMax);
+  const end = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+  for (let first = true; ; first = false) {
+    // Most waits are over before anything else could need this thread.
+    const slice = first ? 1 : serve();
+    const left = Math.max(0, Math.ceil(end - performance.now()));
+    if (check(wait(Math.min(slice, left)), op) === 1) return;
+    if (performance.now() >= end) throw late(timeoutMs!, op);
+  }
+}
+
+/** Awaits the job that `start` begins, for so long at most. @throws DeadlineError `deadline`; the signal's reason */
+export async function awaitJob(start: () => number, options: AsyncWaitOptions, op: string): Promise<void> {
+  const { timeoutMs } = options;
+  const signal = checkSignal(options.signal, op);
+  if (timeoutMs === undefined) return await runJob(start, () => {}, op, signal);
+  checkInteger(timeoutMs, "timeoutMs", op, 0, timeMax);
+  const either = new AbortController();
+  const aborted = () => either.abort(signal?.reason);
+  if (signal?.aborted) aborted();
+  signal?.addEventListener("abort", aborted, { once: true });
+  const timer = timers().setTimeout(() => either.abort(late(timeoutMs, op)), timeoutMs);
+  try {
+    await runJob(start, () => {}, op, either.signal);
+  } finally {
+    timers().clearTimeout(timer);
+    signal?.removeEventListener("abort", aborted);
+  }
+}
+
+function late(timeoutMs: number, op: string) {
+  return makeError("deadline", { op, message: `the device was not done after ${timeoutMs} ms.` });
+}

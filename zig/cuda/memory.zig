@@ -1,0 +1,135 @@
+//! Memory of a device, by reference count. It is freed by the device's thread when nobody refers to it, commands included.
+const std = @import("std");
+const handle = @import("../abi/handle.zig");
+const report = @import("../abi/report.zig");
+const api = @import("../driver/cuda/api.zig");
+const commands = @import("command.zig");
+const Device = @import("device.zig").Device;
+const Failure = @import("failure.zig").Failure;
+const Stream = @import("stream.zig").Stream;
+
+const allocator = std.heap.smp_allocator;
+
+pub const Memory = struct {
+    pub const kind: handle.Kind = .cuda_memory;
+
+    device: *Device,
+    address: u64,
+    size: u64,
+    origin: Origin,
+    references: std.atomic.Value(u32) = .init(1),
+    ending: commands.Command = undefined,
+
+    pub const Origin = union(enum) {
+        /// cuMemAlloc: other processes can open it.
+        plain,
+        /// Of the pool, in the order of a stream, which is kept for freeing.
+        pooled: *Stream,
+        /// Counted as the pool's, where the driver has no pools.
+        counted: *Stream,
+        /// Another process's.
+        imported,
+    };
+
+    /// On the device's thread: plain memory, outside of the pool.
+    pub fn allocate(device: *Device, size: u64) !*Memory {
+        const self = try create(device, size, .plain);
+        errdefer self.forget();
+        self.address = try device.pool.plain(device, size);
+        device.counters.add(.bytes_allocated, size);
+        return self;
+    }
+
+    /// On the device's thread: memory of the pool, in the order of `stream`.
+    pub fn allocatePooled(stream: *Stream, size: u64) !*Memory {
+        const device = stream.device;
+        const self = try create(device, size, .{ .pooled = stream });
+        errdefer self.forget();
+        if (try device.pool.take(device, stream, size)) |address| {
+            self.address = address;
+        } else {
+            self.origin = .{ .counted = stream };
+            errdefer device.pool.give(size);
+            self.address = try device.pool.plain(device, size);
+        }
+        _ = stream.retain();
+        device.counters.add(.bytes_allocated, size);
+        return self;
+    }
+
+    /// On the device's thread: another process's memory, by the handle that it gave out.
+    pub fn import(device: *Device, exported: api.types.IpcMemHandle, size: u64) !*Memory {
+        const self = try create(device, size, .imported);
+        errdefer self.forget();
+        try device.demand("cuIpcOpenMemHandle", device.table.cuIpcOpenMemHandle(&self.address, exported, api.types.ipc_lazy_enable_peer_access));
+        errdefer _ = device.table.cuIpcCloseMemHandle(self.address);
+        var whole: usize = 0;
+        try device.demand("cuMemGetAddressRange", device.table.cuMemGetAddressRange(null, &whole, self.address));
+        if (size > whole) return report.fail(error.out_of_bounds, "{d} bytes were announced, the memory that was opened has {d}.", .{ size, whole });
+        return self;
+    }
+
+    fn create(device: *Device, size: u64, origin: Origin) !*Memory {
+        const self = try allocator.create(Memory);
+        self.* = .{ .device = device.retain(), .address = 0, .size = size, .origin = origin };
+        return self;
+    }
+
+    fn forget(self: *Memory) void {
+        self.device.release();
+        allocator.destroy(self);
+    }
+
+    pub fn retain(self: *Memory) *Memory {
+        _ = self.references.fetchAdd(1, .monotonic);
+        return self;
+    }
+
+    pub fn release(self: *Memory) void {
+        if (self.references.fetchSub(1, .acq_rel) != 1) return;
+        self.ending = .{ .work = .{ .ending = .{ .context = self, .run = end } } };
+        self.device.submitter.pushEmbedded(&self.ending);
+    }
+
+    pub fn drop(object: *anyopaque) void {
+        @as(*Memory, @ptrCast(@alignCast(object))).release();
+    }
+
+    fn end(context: *anyopaque, device: *Device) void {
+        const self: *Memory = @ptrCast(@alignCast(context));
+        if (!device.isLost()) switch (self.origin) {
+            .plain, .counted => device.finding("cuMemFree", device.table.cuMemFree(self.address)),
+            .pooled => |stream| device.finding("cuMemFreeAsync", device.table.cuMemFreeAsync.?(self.address, stream.raw)),
+            .imported => device.finding("cuIpcCloseMemHandle", device.table.cuIpcCloseMemHandle(self.address)),
+        };
+        if (self.origin != .imported) {
+            device.counters.take(.bytes_allocated, self.size);
+            device.counters.add(.frees, 1);
+        }
+        switch (self.origin) {
+            .plain, .imported => {},
+            .pooled, .counted => |stream| {
+                device.pool.give(self.size);
+                stream.release();
+            },
+        }
+        self.forget();
+    }
+
+    /// Does a range lie in it?
+    pub fn require(self: *const Memory, offset: u64, size: u64) !void {
+        if (offset > self.size or size > self.size - offset)
+            return report.fail(error.out_of_bounds, "{d} bytes at {d} reach beyond the memory of {d}.", .{ size, offset, self.size });
+    }
+
+    /// On the device's thread: what another process opens it by.
+    pub fn shared(self: *const Memory) !api.types.IpcMemHandle {
+        const device = self.device;
+        if (self.origin != .plain) return report.fail(error.not_shareable, "memory of {s} cannot be opened by other processes.", .{
+            if (self.origin == .imported) "another process" else "the pool",
+        });
+        var made: api.types.IpcMemHandle = undefined;
+        try device.demand("cuIpcGetMemHandle", device.table.cuIpcGetMemHandle(&made, self.address));
+        return made;
+    }
+};

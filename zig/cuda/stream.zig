@@ -1,0 +1,254 @@
+//! A stream: what is asked of it is done in order, by the device's thread. Each command has a ticket, from 1; tickets are
+//! reached in order. A command that fails takes those behind it with it, until somebody has been told.
+const std = @import("std");
+const handle = @import("../abi/handle.zig");
+const job = @import("../abi/job.zig");
+const futex = @import("../os/futex.zig");
+const report = @import("../abi/report.zig");
+const api = @import("../driver/cuda/api.zig");
+const commands = @import("command.zig");
+const Device = @import("device.zig").Device;
+const Event = @import("event.zig").Event;
+const Failure = @import("failure.zig").Failure;
+const Flight = @import("flight.zig").Flight;
+const Image = @import("module.zig").Image;
+const Memory = @import("memory.zig").Memory;
+const places = @import("place.zig");
+
+pub const Place = places.Place;
+pub const Extent = commands.Extent;
+
+const allocator = std.heap.smp_allocator;
+
+pub const Stream = struct {
+    pub const kind: handle.Kind = .cuda_stream;
+
+    device: *Device,
+    raw: ?*api.types.Stream,
+    references: std.atomic.Value(u32) = .init(1),
+    /// The last ticket given. Under the submitter's lock.
+    asked: u64 = 0,
+    /// The last ticket reached. Release pairs with the acquire in `reached`.
+    completed: std.atomic.Value(u64) = .init(0),
+    /// Changes after `completed`; who waits sleeps on it.
+    bell: std.atomic.Value(u32) = .init(0),
+    sleepers: std.atomic.Value(u32) = .init(0),
+    trouble: futex.Mutex = .{},
+    /// Of the tickets from `first` to `last`; still growing while nobody has been told. Under `trouble`.
+    failure: ?struct { kept: Failure, first: u64, last: u64 } = null,
+    troubled: std.atomic.Value(bool) = .init(false),
+    flight: Flight = .{},
+    ending: commands.Command = undefined,
+
+    /// On the device's thread.
+    pub fn create(device: *Device, flags: c_uint, priority: i32) !*Stream {
+        const self = try allocator.create(Stream);
+        errdefer allocator.destroy(self);
+        var raw: ?*api.types.Stream = null;
+        try device.demand("cuStreamCreateWithPriority", device.table.cuStreamCreateWithPriority(&raw, flags, priority));
+        self.* = .{ .device = device.retain(), .raw = raw };
+        return self;
+    }
+
+    pub fn retain(self: *Stream) *Stream {
+        _ = self.references.fetchAdd(1, .monotonic);
+        return self;
+    }
+
+    /// The last one ends the stream when all that was asked of it has been done.
+    pub fn release(self: *Stream) void {
+        if (self.references.fetchSub(1, .acq_rel) != 1) return;
+        self.ending = .{ .work = .{ .ending = .{ .context = self, .run = end } } };
+        self.device.submitter.pushEmbedded(&self.ending);
+    }
+
+    pub fn drop(object: *anyopaque) void {
+        @as(*Stream, @ptrCast(@alignCast(object))).release();
+    }
+
+    fn end(context: *anyopaque, device: *Device) void {
+        const self: *Stream = @ptrCast(@alignCast(context));
+        if (!self.flight.isEmpty()) {
+            self.flight.ending = true;
+            return;
+        }
+        self.destroy(device);
+    }
+
+    /// On the device's thread, with nothing under way.
+    pub fn destroy(self: *Stream, device: *Device) void {
+        self.flight.deinit(device);
+        if (!device.isLost()) device.finding("cuStreamDestroy", device.table.cuStreamDestroy(self.raw));
+        allocator.destroy(self);
+        device.release();
+    }
+
+    /// `size` bytes, from and to memory of the device or of the host. References to both are the command's own. Returns its ticket.
+    pub fn copy(self: *Stream, to: Place, from: Place, size: u64) !u64 {
+        try self.requireOwn(to);
+        try self.requireOwn(from);
+        if (to == .host and from == .host) return report.fail(error.invalid_argument, "neither end of the copy is memory of the device.", .{});
+        const work: commands.Work = .{ .copy = .{ .to = to.retain(), .from = from.retain(), .size = size } };
+        errdefer {
+            to.release();
+            from.release();
+        }
+        return self.push(work);
+    }
+
+    /// `count` elements of `width` (1, 2 or 4) bytes, from `offset` on, which is a multiple of the width.
+    pub fn fill(self: *Stream, memory: *Memory, offset: u64, width: u8, pattern: u32, count: u64) !u64 {
+        try self.requireOwn(.{ .device = .{ .memory = memory, .offset = offset } });
+        errdefer memory.release();
+        return self.push(.{ .fill = .{ .memory = memory.retain(), .offset = offset, .width = width, .pattern = pattern, .count = count } });
+    }
+
+    /// A kernel that takes one struct, whose bytes are `params`; what it reads and writes is in `keep`.
+    pub fn launch(self: *Stream, image: *const Image, function: u32, grid: Extent, block: Extent, params: []const u8, keep: []const *Memory) !u64 {
+        if (params.len > commands.params_max or keep.len > commands.keep_max)
+            return report.fail(error.invalid_argument, "{d} bytes of parameters and {d} operands are more than a launch takes.", .{ params.len, keep.len });
+        for (keep) |memory| try self.requireOwn(.{ .device = .{ .memory = memory, .offset = 0 } });
+        const submitter = &self.device.submitter;
+        const node = try submitter.launchNode();
+        node.image = image;
+        node.function = function;
+        node.grid = grid;
+        node.block = block;
+        node.length = @intCast(params.len);
+        @memcpy(node.params[0..params.len], params);
+        node.kept = @intCast(keep.len);
+        for (keep, node.keep[0..keep.len]) |memory, *kept| kept.* = memory.retain();
+        errdefer {
+            for (keep) |memory| memory.release();
+            submitter.recycleLaunch(node);
+        }
+        return self.push(.{ .launch = node });
+    }
+
+    pub fn record(self: *Stream, event: *Event) !u64 {
+        try self.requireDevice(event.device);
+        errdefer event.release();
+        return self.push(.{ .record = .{ .event = event.retain(), .turn = 0 } });
+    }
+
+    /// What comes after waits for what the event stands for now.
+    pub fn wait(self: *Stream, event: *Event) !u64 {
+        try self.requireDevice(event.device);
+        errdefer event.release();
+        return self.push(.{ .wait = event.retain() });
+    }
+
+    /// Ends `waiting` when all that was asked so far has been done. The job is the stream's from here on, unless this fails.
+    pub fn notify(self: *Stream, waiting: *job.Job) !u64 {
+        return self.push(.{ .notify = waiting });
+    }
+
+    fn push(self: *Stream, work: commands.Work) !u64 {
+        try self.device.require();
+        try self.tell();
+        return self.device.submitter.push(self, work);
+    }
+
+    fn requireOwn(self: *const Stream, place: Place) !void {
+        if (place == .device) try self.requireDevice(place.device.memory.device);
+    }
+
+    fn requireDevice(self: *const Stream, device: *const Device) !void {
+        if (device != self.device) return report.fail(error.wrong_device, "the stream is of device {d}, the memory or event of device {d}.", .{ self.device.ordinal, device.ordinal });
+    }
+
+    /// The last ticket that was given.
+    pub fn ticket(self: *Stream) u64 {
+        const submitter = &self.device.submitter;
+        submitter.lock.lock();
+        defer submitter.lock.unlock();
+        return self.asked;
+    }
+
+    pub fn reached(self: *const Stream, wanted: u64) bool {
+        return self.completed.load(.acquire) >= wanted;
+    }
+
+    /// Sleeps until `wanted` is reached, for `timeout_ns` at most. True: it is. Fails when what it stands for was not done.
+    pub fn awaitTicket(self: *Stream, wanted: u64, timeout_ns: u64) !bool {
+        if (!self.reached(wanted)) {
+            // Sequentially consistent: pairs with `advance`, which changes the bell and then looks for sleepers.
+            _ = self.sleepers.fetchAdd(1, .seq_cst);
+            defer _ = self.sleepers.fetchSub(1, .seq_cst);
+            _ = self.device.wanted.fetchAdd(1, .monotonic);
+            defer _ = self.device.wanted.fetchSub(1, .monotonic);
+            self.device.submitter.hurry();
+            const until = futex.now() +| timeout_ns;
+            while (true) {
+                const seen = self.bell.load(.seq_cst);
+                if (self.reached(wanted)) break;
+                const now = futex.now();
+                if (now >= until) return false;
+                futex.waitPrivate(&self.bell, seen, until - now);
+            }
+        }
+        try self.verdict(wanted);
+        return true;
+    }
+
+    /// Fails when `wanted` is among what failed.
+    pub fn verdict(self: *Stream, wanted: u64) !void {
+        if (!self.troubled.load(.acquire)) return;
+        self.trouble.lock();
+        defer self.trouble.unlock();
+        const failure = &(self.failure orelse return);
+        if (wanted < failure.first or wanted > failure.last) return;
+        self.acknowledge();
+        return failure.kept.raise();
+    }
+
+    /// Why a ticket failed, without telling anybody.
+    pub fn failureOf(self: *Stream, wanted: u64) ?Failure {
+        if (!self.troubled.load(.acquire)) return null;
+        self.trouble.lock();
+        defer self.trouble.unlock();
+        const failure = self.failure orelse return null;
+        return if (wanted >= failure.first and wanted <= failure.last) failure.kept else null;
+    }
+
+    /// Who asks for more is told of a failure that nobody has been told of.
+    fn tell(self: *Stream) !void {
+        if (!self.troubled.load(.acquire)) return;
+        self.trouble.lock();
+        defer self.trouble.unlock();
+        const failure = &(self.failure orelse return);
+        if (failure.last != growing) return;
+        self.acknowledge();
+        return failure.kept.raise();
+    }
+
+    /// What was asked until now fails with it, what is asked from now on does not. Under `trouble`.
+    fn acknowledge(self: *Stream) void {
+        const failure = &self.failure.?;
+        if (failure.last == growing) failure.last = self.ticket();
+    }
+
+    const growing = std.math.maxInt(u64);
+
+    /// On the device's thread: the command of ticket `first` failed.
+    pub fn fail(self: *Stream, failure: *const Failure, first: u64) void {
+        self.trouble.lock();
+        defer self.trouble.unlock();
+        if (self.failure) |known| if (known.last == growing) return;
+        self.failure = .{ .kept = failure.*, .first = first, .last = growing };
+        // Release pairs with the acquire in `verdict`.
+        self.troubled.store(true, .release);
+    }
+
+    /// On the device's thread: is a command of this ticket not to be done?
+    pub fn refuses(self: *Stream, of: u64) bool {
+        return self.failureOf(of) != null;
+    }
+
+    /// On the device's thread.
+    pub fn advance(self: *Stream, to: u64) void {
+        self.completed.store(to, .release);
+        _ = self.bell.fetchAdd(1, .seq_cst);
+        if (self.sleepers.load(.seq_cst) > 0) futex.wakePrivate(&self.bell, std.math.maxInt(u31));
+    }
+};

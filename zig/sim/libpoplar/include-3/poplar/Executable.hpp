@@ -1,0 +1,27 @@
+#pragma once
+#include <istream>
+#include <memory>
+
+namespace poplar {
+
+namespace core {
+class Executable;
+}
+
+class Executable {
+public:
+  explicit Executable(std::shared_ptr<const core::Executable> made);
+  Executable(Executable &&) noexcept;
+  Executable &operator=(Executable &&) noexcept;
+  ~Executable();
+
+  static Executable deserialize(std::istream &in, bool checkPackageHash = true);
+  static Executable deserialize(std::unique_ptr<std::istream> in, bool checkPackageHash = true);
+
+  const core::Executable &getImplementation() const { return *implementation_; }
+
+private:
+  std::shared_ptr<const core::Executable> implementation_;
+};
+
+} // namespace poplar

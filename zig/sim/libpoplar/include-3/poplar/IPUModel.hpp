@@ -1,0 +1,17 @@
+#pragma once
+#include <limits>
+#include <poplar/Device.hpp>
+
+namespace poplar {
+
+struct IPUModel {
+  explicit IPUModel(const char *version = "ipu2");
+
+  std::string IPUVersion;
+  unsigned numIPUs = 1;
+  unsigned tilesPerIPU;
+
+  Device createDevice(OptionFlags options = {}, bool accurateHalf = false, unsigned id = std::numeric_limits<unsigned>::max()) const;
+};
+
+} // namespace poplar
