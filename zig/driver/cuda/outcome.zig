@@ -26,7 +26,10 @@ pub fn fail(table: *const api.Table, result: Result, call: []const u8) anyerror 
     @branchHint(.cold);
     var buffer: [16]u8 = undefined;
     const sticky = if (result.isSticky()) ", after which the context is unusable" else "";
-    return report.fail(errorOf(result), "{s} failed with {s} ({d}): {s}{s}.", .{ call, nameOf(table, result, &buffer), @intFromEnum(result), textOf(table, result), sticky });
+    const text = textOf(table, result);
+    // A simulator says by these words what no result says.
+    const err = if (result == .not_supported and std.mem.startsWith(u8, text, "not_simulated")) error.not_simulated else errorOf(result);
+    return report.fail(err, "{s} failed with {s} ({d}): {s}{s}.", .{ call, nameOf(table, result, &buffer), @intFromEnum(result), text, sticky });
 }
 
 /// The driver's own name for it, since it may know numbers that we do not.
