@@ -26,6 +26,7 @@ pub const modules = .{
     .simulation = @import("calls/simulation.zig"),
     .session = @import("calls/session.zig"),
     .stream = @import("calls/stream.zig"),
+    .kernel = @import("calls/kernel.zig"),
     .ring = @import("calls/ring.zig"),
     .cuda_device = @import("calls/cuda_device.zig"),
     .cuda_memory = @import("calls/cuda_memory.zig"),

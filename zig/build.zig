@@ -3,7 +3,9 @@ const std = @import("std");
 pub fn build(b: *std.Build) void {
     const target = b.standardTargetOptions(.{});
     const optimize = b.option(std.builtin.OptimizeMode, "optimize", "Debug turns all safety checks on") orelse .ReleaseFast;
+    const ptx = kernelsForGpus(b);
     const root = module(b, "abi.zig", target, optimize);
+    addKernels(b, root, ptx);
 
     const library = b.addLibrary(.{ .name = "millrace", .linkage = .dynamic, .root_module = root, .use_llvm = llvm(optimize) });
     b.installArtifact(library);
@@ -27,11 +29,15 @@ pub fn build(b: *std.Build) void {
         .name = "generate",
         .root_module = b.createModule(.{ .root_source_file = b.path("abi/generate.zig"), .target = b.graph.host, .optimize = .Debug }),
     });
-    generator.root_module.addImport("abi", module(b, "abi.zig", b.graph.host, .Debug));
+    const reflected = module(b, "abi.zig", b.graph.host, .Debug);
+    addKernels(b, reflected, ptx);
+    generator.root_module.addImport("abi", reflected);
     const generate = b.step("generate", "Build the generator of bindings and error reference");
     generate.dependOn(&b.addInstallArtifact(generator, .{}).step);
 
-    const tests = b.addTest(.{ .root_module = module(b, "test.zig", target, .Debug), .use_llvm = true });
+    const tested = module(b, "test.zig", target, .Debug);
+    addKernels(b, tested, ptx);
+    const tests = b.addTest(.{ .root_module = tested, .use_llvm = true });
     const run_tests = b.addRunArtifact(tests);
     b.step("test", "Run the native tests").dependOn(&run_tests.step);
 
@@ -68,4 +74,27 @@ fn module(b: *std.Build, path: []const u8, target: std.Build.ResolvedTarget, opt
         .link_libc = true,
         .strip = optimize != .Debug,
     });
+}
+
+const kernel_headers = [_][]const u8{ "element.h", "floats.h", "params.h", "pixel.h", "platform.h", "region.h", "tap.h", "walk.h" };
+const kernel_sources = [_][]const u8{ "arithmetic.c", "cast.c", "copy.c", "fill.c", "sample.c" };
+/// Each operation is rounded as it is written, so that a GPU and a host give the same bits.
+const kernel_flags = [_][]const u8{ "-std=c11", "-O3", "-Wall", "-Werror", "-ffp-contract=off", "-fno-strict-aliasing", "-Wno-unused-command-line-argument", "-Wno-unused-function" };
+
+/// The kernels as PTX of an old version, which drivers of the last years all take.
+fn kernelsForGpus(b: *std.Build) std.Build.LazyPath {
+    const compile = b.addSystemCommand(&.{ b.graph.zig_exe, "cc", "-target", "nvptx64-cuda", "-mcpu=sm_75", "-S", "-g0" });
+    compile.addArgs(&kernel_flags);
+    // A GPU's thread has one element, and no use for strides along a row.
+    compile.addArg("-Wno-unused-variable");
+    compile.addFileArg(b.path("kernels/kernels.c"));
+    for (kernel_headers ++ kernel_sources) |name| compile.addFileInput(b.path(b.fmt("kernels/{s}", .{name})));
+    compile.addArg("-o");
+    return compile.addOutputFileArg("kernels.ptx");
+}
+
+/// The kernels' host build, and their PTX as `kernels.ptx`.
+fn addKernels(b: *std.Build, into: *std.Build.Module, ptx: std.Build.LazyPath) void {
+    into.addCSourceFile(.{ .file = b.path("kernels/kernels.c"), .flags = &(kernel_flags ++ [_][]const u8{"-fvisibility=hidden"}) });
+    into.addAnonymousImport("kernels.ptx", .{ .root_source_file = ptx });
 }

@@ -49,6 +49,13 @@ test {
     _ = @import("engine/onnx/outline.zig");
     _ = @import("engine/onnx/session_test.zig");
     _ = @import("engine/onnx/weights_test.zig");
+    _ = @import("kernels/arithmetic_test.zig");
+    _ = @import("kernels/floats_test.zig");
+    _ = @import("kernels/frame.zig");
+    _ = @import("kernels/kernels_test.zig");
+    _ = @import("kernels/move_test.zig");
+    _ = @import("kernels/operand.zig");
+    _ = @import("kernels/sample_test.zig");
     _ = @import("os/clock.zig");
     _ = @import("os/futex.zig");
     _ = @import("os/pagemap.zig");

@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 3546242869;
+export const digest = 1409653730;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -77,10 +77,9 @@ export const symbols = {
   mr_queue_outdate: { args: ["u32", "u32"], returns: "i32" },
   mr_queue_close: { args: ["u32", "u32"], returns: "i32" },
   mr_device_ready: { args: [], returns: "i32" },
-  mr_device_driver: { args: ["u32", "u32"], returns: "i32" },
+  mr_device_driver: { args: ["u32"], returns: "i32" },
   mr_device_count: { args: [], returns: "i32" },
   mr_device_describe: { args: ["u32"], returns: "i32" },
-  mr_device_about: { args: [], returns: "i32" },
   mr_device_children: { args: ["u32", "u32"], returns: "i32" },
   mr_device_acquire: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_device_acquireJob: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
@@ -104,7 +103,6 @@ export const symbols = {
   mr_session_answer: { args: ["u32", "u32", "u32"], returns: "i32" },
   mr_session_stop: { args: ["u32", "u32"], returns: "i32" },
   mr_session_stream: { args: ["u32", "u32", "u32"], returns: "i32" },
-  mr_session_describe: { args: ["u32", "u32", "u32", "f64", "u32"], returns: "i32" },
   mr_session_connect: { args: ["u32", "u32", "u32", "u32", "u32", "u32"], returns: "i32" },
   mr_session_remote: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_session_close: { args: ["u32", "u32"], returns: "i32" },
@@ -113,6 +111,7 @@ export const symbols = {
   mr_stream_stored: { args: ["u32", "u32"], returns: "i32" },
   mr_stream_user: { args: ["u32", "u32", "u32", "u32", "f64"], returns: "i32" },
   mr_stream_close: { args: ["u32", "u32"], returns: "i32" },
+  mr_kernel_run: { args: ["u32", "u32", "u32", "u32", "u32", "f64"], returns: "i32" },
   mr_ring_create: { args: ["u32", "f64", "u32"], returns: "i32" },
   mr_ring_attach: { args: [], returns: "i32" },
   mr_ring_format: { args: ["u32", "u32", "u32", "f64", "u32"], returns: "i32" },

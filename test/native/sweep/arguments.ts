@@ -64,6 +64,7 @@ const notOfHandles: ReadonlySet<Call> = new Set<Call>([
   "mr_device_createModel",
   "mr_simulation_begin",
   "mr_session_create",
+  "mr_kernel_run",
 ]);
 
 /** The kind of handle that a call begins with. */
