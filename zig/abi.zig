@@ -28,6 +28,7 @@ pub const modules = .{
     .stream = @import("calls/stream.zig"),
     .kernel = @import("calls/kernel.zig"),
     .ring = @import("calls/ring.zig"),
+    .cuda_simulation = @import("calls/cuda_simulation.zig"),
     .cuda_device = @import("calls/cuda_device.zig"),
     .cuda_memory = @import("calls/cuda_memory.zig"),
     .cuda_pool = @import("calls/cuda_pool.zig"),

@@ -5,6 +5,7 @@ import { block, native } from "../native/library.ts";
 import { nativeFolder } from "../native/library-path.ts";
 import { logChoice } from "../native/log.ts";
 import { cudaSimulatorName, nativeTarget } from "../native/platform.ts";
+import type { Handle } from "./simulation.ts";
 
 /** Simulated GPUs, all alike. */
 export interface GpuSystem {
@@ -41,7 +42,7 @@ const nameBytesMax = 63;
 const features = { memoryPools: 1, readOnlyRegistration: 2, ipc: 4 } as const;
 
 /** @internal Begins a simulation; gives its handle. */
-export function beginGpus(wanted: number | GpuSystem, op: string): { slot: number; generation: number } {
+export function beginGpus(wanted: number | GpuSystem, op: string): Handle {
   const given = typeof wanted === "number" ? { devices: wanted } : wanted;
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const system = { ...defaults, ...present } as typeof defaults & GpuSystem;

@@ -97,7 +97,10 @@ export class SimulatedGpus {
     }
     const { message, delayMs, sticky } = plan;
     checkInteger(result, "the error", op, 1, resultMax);
-    this.#plan({ ...plan, times: plan.times ?? 1, result, message, delayMs, sticky, lost: plan.error === "deviceLost" }, op);
+    this.#plan(
+      { ...plan, times: plan.times ?? 1, result, message, delayMs, sticky, lost: plan.error === "deviceLost" },
+      op,
+    );
   }
 
   /**

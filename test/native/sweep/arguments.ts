@@ -63,6 +63,7 @@ const notOfHandles: ReadonlySet<Call> = new Set<Call>([
   "mr_device_acquireJob",
   "mr_device_createModel",
   "mr_simulation_begin",
+  "mr_cuda_simulation_begin",
   "mr_session_create",
   "mr_kernel_run",
 ]);
@@ -76,6 +77,7 @@ export function kindOf(call: Call): Kind | undefined {
   if (gpuKind !== undefined) return gpuKind as Kind;
   if (call.startsWith("mr_device_")) return "device";
   if (call.startsWith("mr_simulation_")) return "simulation";
+  if (call.startsWith("mr_cuda_simulation_")) return "cuda_simulation";
   if (call === "mr_ring_create") return undefined;
   if (call.startsWith("mr_context_")) return "context";
   // A ring is made of an allocation's memory.
@@ -120,6 +122,7 @@ export const makes: Partial<Record<Call, Kind>> = {
   mr_device_createModel: "device",
   mr_device_createCpu: "device",
   mr_simulation_begin: "simulation",
+  mr_cuda_simulation_begin: "cuda_simulation",
   mr_cuda_device_count: "job",
   mr_cuda_device_describe: "job",
   mr_cuda_device_open: "job",
@@ -175,6 +178,7 @@ export const ends: ReadonlySet<Call> = new Set<Call>([
   "mr_replica_close",
   "mr_device_close",
   "mr_simulation_close",
+  "mr_cuda_simulation_close",
   "mr_session_close",
   "mr_stream_close",
   "mr_queue_close",

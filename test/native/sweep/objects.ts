@@ -3,7 +3,7 @@ import { findEngineLibrary } from "../../../src/native/engine-library.ts";
 import type { Native } from "../../../src/native/library.ts";
 import { block, native, wrapResult } from "../../../src/native/library.ts";
 import { nativeFolder } from "../../../src/native/library-path.ts";
-import { nativeTarget, simulatorName } from "../../../src/native/platform.ts";
+import { cudaSimulatorName, nativeTarget, simulatorName } from "../../../src/native/platform.ts";
 import { prepareGpuCall } from "./gpu-calls.ts";
 import type { Random } from "./random.ts";
 
@@ -19,6 +19,7 @@ export type Kind =
   | "stream"
   | "device"
   | "simulation"
+  | "cuda_simulation"
   | GpuKind;
 /** There are some only while GPUs are simulated. */
 export type GpuKind = "cuda_device" | "cuda_stream" | "cuda_event" | "cuda_memory" | "cuda_registration";
@@ -42,6 +43,7 @@ export const kinds: readonly Kind[] = [
   "stream",
   "device",
   "simulation",
+  "cuda_simulation",
 ];
 export const gpuKinds: readonly GpuKind[] = [
   "cuda_device",
@@ -51,6 +53,7 @@ export const gpuKinds: readonly GpuKind[] = [
   "cuda_registration",
 ];
 const simulator = `${nativeFolder("sweep")}/${simulatorName(nativeTarget())}`;
+const cudaSimulator = `${nativeFolder("sweep")}/${cudaSimulatorName(nativeTarget())}`;
 const model = join(import.meta.dir, "../../fixtures/models/identity-float32.onnx");
 const staleMax = 64;
 
@@ -62,6 +65,7 @@ const closers = {
   replica: "mr_replica_close",
   device: "mr_device_close",
   simulation: "mr_simulation_close",
+  cuda_simulation: "mr_cuda_simulation_close",
   session: "mr_session_close",
   queue: "mr_queue_close",
   ring: "mr_ring_close",
@@ -81,6 +85,7 @@ const openMax: Record<Kind, number> = {
   replica: 2,
   device: 8,
   simulation: 1,
+  cuda_simulation: 1,
   session: 4,
   queue: 4,
   ring: 8,
@@ -106,6 +111,7 @@ export class Objects {
     stream: [],
     device: [],
     simulation: [],
+    cuda_simulation: [],
     cuda_device: [],
     cuda_stream: [],
     cuda_event: [],
@@ -184,6 +190,23 @@ export class Objects {
         block.values.set([random.below(3), 1 + random.below(3), random.below(3), random.below(3), -1, random.below(5)]);
         block.values.set([random.below(5), random.below(2), 0], 6);
         return this.write("planned");
+      case "mr_cuda_simulation_begin":
+        block.values[0] = 1 << 20;
+        return [...this.write(cudaSimulator, "sweep"), random.below(3), 90, 12_080, random.below(8)];
+      case "mr_cuda_simulation_calls":
+        return this.write("cuMemAlloc");
+      case "mr_cuda_simulation_plan":
+        block.values.set([
+          1 + random.below(3),
+          random.below(3),
+          -1,
+          random.pick([0, 2, 700, 719]),
+          random.below(2),
+          0,
+          0,
+          1,
+        ]);
+        return this.write(random.pick(["cuMemAlloc", "cuMemsetD8Async", "cuInit"]), "planned");
       case "mr_session_create": {
         const [length] = this.write("streamCallbacks.maxLookahead\0unlimited\0");
         const memory = random.pick(this.open.memory);
@@ -325,6 +348,7 @@ export class Objects {
       "stream",
       "device",
       "simulation",
+      "cuda_simulation",
       "allocation",
       "memory",
       "context",

@@ -82,7 +82,7 @@ pub fn repair() void {
     lock.lock();
     defer lock.unlock();
     plans.clear();
-    for (devices.items) |device| device.repair();
+    for (devices.items[first..]) |device| device.repair();
 }
 
 /// By its place among the present devices.
