@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 2566693815;
+export const digest = 164059509;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -137,6 +137,13 @@ export const symbols = {
   mr_ring_wait: { args: ["u32", "u32", "u32", "f64"], returns: "i32" },
   mr_ring_watch: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_ring_close: { args: ["u32", "u32"], returns: "i32" },
+  mr_cuda_simulation_begin: { args: ["u32", "u32", "u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_cuda_simulation_plan: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_cuda_simulation_repair: { args: ["u32", "u32"], returns: "i32" },
+  mr_cuda_simulation_calls: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_cuda_simulation_leaks: { args: ["u32", "u32"], returns: "i32" },
+  mr_cuda_simulation_transfers: { args: ["u32", "u32"], returns: "i32" },
+  mr_cuda_simulation_close: { args: ["u32", "u32"], returns: "i32" },
   mr_cuda_device_ready: { args: [], returns: "i32" },
   mr_cuda_device_driver: { args: ["u32"], returns: "i32" },
   mr_cuda_device_count: { args: [], returns: "i32" },
