@@ -55,7 +55,7 @@ int32_t mrp_device_holder(uint32_t id, int32_t *process) {
 }
 
 int32_t mrp_device_open(uint32_t id, const mrp_option *options, size_t option_count, mrp_device **device) {
-  return give(device, MRP_INVALID_ARGUMENT, [&] { return std::make_unique<mrp_device>(manager().getDevice(id, optionsOf(options, option_count)), id); });
+  return give(device, MRP_INVALID_ARGUMENT, [&] { return std::make_unique<mrp_device>(manager().getDevice(id, optionsOf(options, option_count)), id, childCount(id)); });
 }
 
 int32_t mrp_device_create_model(int32_t ipu_version, uint32_t num_ipus, uint32_t tiles_per_ipu, const mrp_option *options,
@@ -64,14 +64,14 @@ int32_t mrp_device_create_model(int32_t ipu_version, uint32_t num_ipus, uint32_t
     poplar::IPUModel model(("ipu" + std::to_string(ipu_version)).c_str());
     model.numIPUs = num_ipus;
     if (tiles_per_ipu > 0) model.tilesPerIPU = tiles_per_ipu;
-    auto made = std::make_unique<mrp_device>(model.createDevice(optionsOf(options, option_count)), 0);
+    auto made = std::make_unique<mrp_device>(model.createDevice(optionsOf(options, option_count)), 0, 0);
     if (!attach(*made)) throw std::runtime_error("a model of IPUs cannot be attached to");
     return made;
   });
 }
 
 int32_t mrp_device_info_of(const mrp_device *device, mrp_device_info *info) {
-  return guarded(MRP_UNKNOWN_ERROR, [&] { describe(device->device, device->id, device->attached, device->isModel() ? 0 : childCount(device->id), info); });
+  return guarded(MRP_UNKNOWN_ERROR, [&] { describe(device->device, device->id, device->attached, device->children, info); });
 }
 
 int32_t mrp_device_attach(mrp_device *device, uint32_t *attached) {

@@ -73,12 +73,14 @@ struct mrp_engine;
 struct mrp_device {
   poplar::Device device;
   uint32_t id;
+  // Devices that are parts of it.
+  uint32_t children;
   bool attached = false;
   // Of the IPUs that were attached to; a model has none.
   std::vector<unsigned> ipus;
   mrp_engine *engine = nullptr;
 
-  mrp_device(poplar::Device made, uint32_t number) : device(std::move(made)), id(number) {}
+  mrp_device(poplar::Device made, uint32_t number, uint32_t parts) : device(std::move(made)), id(number), children(parts) {}
 
   bool isModel() const { return device.getTarget().getTargetType() != poplar::TargetType::IPU; }
 };
