@@ -1,4 +1,4 @@
-import { simulatorPath, writePath } from "../device/driver.ts";
+import { reasons, simulatorPath, writePath } from "../device/driver.ts";
 import { check, checkInteger, writeText } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { block, native } from "../native/library.ts";
@@ -86,6 +86,6 @@ export function simulate(options: SimulationOptions): Simulation {
   const remote = Number(options.remoteBuffers ?? true);
   const slot = check(native.mr_simulation_begin(pathBytes, nameBytes, ipus, ipuVersion, tiles, remote), op);
   const simulation = new Simulation(slot, system);
-  logChoice(`device driver ${path}: simulated, as simulate() says`);
+  logChoice(`device driver ${path}: ${reasons.simulated}`);
   return simulation;
 }

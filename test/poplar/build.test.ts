@@ -47,7 +47,12 @@ describe("bun run build:poplar", () => {
     const ended = await runChild("../poplar/programs/driver.ts", { MILLRACE_POPLAR: out });
     expect(ended).toMatchObject(endedWell);
     expect(JSON.parse(ended.stdout)).toEqual({
-      driver: { kind: "poplar", path: out, version: expect.stringMatching(new RegExp(`^Poplar ${shape}\\.`)) },
+      driver: {
+        kind: "poplar",
+        path: out,
+        reason: "as MILLRACE_POPLAR says",
+        version: expect.stringMatching(new RegExp(`^Poplar ${shape}\\.`)),
+      },
       devices: [],
       tiles: 4,
       // It is Poplar that is asked for IPUs, which has none, and nobody else.

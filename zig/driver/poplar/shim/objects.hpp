@@ -55,15 +55,10 @@ struct mrp_executable {
   const void *bytes;
   std::size_t size;
   bool check_hash;
-  // An engine takes its executable over; the next one gets another of the same bytes.
+  // An engine of an early SDK takes its executable over; the next one gets another of the same bytes.
   std::optional<poplar::Executable> ready;
 
-  poplar::Executable take() {
-    if (!ready) return read();
-    poplar::Executable taken = std::move(*ready);
-    ready.reset();
-    return taken;
-  }
+  poplar::Executable take() { return ready ? shim::takenFrom(ready) : read(); }
 
   poplar::Executable read() const { return shim::deserialize<poplar::Executable>(shim::streamOf(bytes, size), check_hash); }
 };
