@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 164059509;
+export const digest = 2129564105;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -114,7 +114,6 @@ export const symbols = {
   mr_stream_stored: { args: ["u32", "u32"], returns: "i32" },
   mr_stream_user: { args: ["u32", "u32", "u32", "u32", "f64"], returns: "i32" },
   mr_stream_close: { args: ["u32", "u32"], returns: "i32" },
-  mr_kernel_run: { args: ["u32", "u32", "u32", "u32", "u32", "f64"], returns: "i32" },
   mr_ring_create: { args: ["u32", "f64", "u32"], returns: "i32" },
   mr_ring_attach: { args: [], returns: "i32" },
   mr_ring_format: { args: ["u32", "u32", "u32", "f64", "u32"], returns: "i32" },
@@ -137,13 +136,6 @@ export const symbols = {
   mr_ring_wait: { args: ["u32", "u32", "u32", "f64"], returns: "i32" },
   mr_ring_watch: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_ring_close: { args: ["u32", "u32"], returns: "i32" },
-  mr_cuda_simulation_begin: { args: ["u32", "u32", "u32", "u32", "u32", "u32"], returns: "i32" },
-  mr_cuda_simulation_plan: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
-  mr_cuda_simulation_repair: { args: ["u32", "u32"], returns: "i32" },
-  mr_cuda_simulation_calls: { args: ["u32", "u32", "u32"], returns: "i32" },
-  mr_cuda_simulation_leaks: { args: ["u32", "u32"], returns: "i32" },
-  mr_cuda_simulation_transfers: { args: ["u32", "u32"], returns: "i32" },
-  mr_cuda_simulation_close: { args: ["u32", "u32"], returns: "i32" },
   mr_cuda_device_ready: { args: [], returns: "i32" },
   mr_cuda_device_driver: { args: ["u32"], returns: "i32" },
   mr_cuda_device_count: { args: [], returns: "i32" },
@@ -923,20 +915,6 @@ const table = {
     retryable: false,
     meaning: "This memory or event cannot be shared between processes.",
     cure: "Memory: allocate it without a stream or pool. Events: create them with interprocess.",
-  },
-  not_contiguous: {
-    number: 180,
-    class: "state",
-    retryable: false,
-    meaning: "The elements do not lie in row-major order without gaps.",
-    cure: "Take toHost(), or the data of a copy().",
-  },
-  division_by_zero: {
-    number: 181,
-    class: "argument",
-    retryable: false,
-    meaning: "An array was to be divided by the number 0.",
-    cure: "Divide by another number; an array's elements may be 0.",
   },
 } as const satisfies Record<string, ErrorEntry>;
 
