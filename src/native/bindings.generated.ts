@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 2129564105;
+export const digest = 970306656;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -114,6 +114,7 @@ export const symbols = {
   mr_stream_stored: { args: ["u32", "u32"], returns: "i32" },
   mr_stream_user: { args: ["u32", "u32", "u32", "u32", "f64"], returns: "i32" },
   mr_stream_close: { args: ["u32", "u32"], returns: "i32" },
+  mr_kernel_run: { args: ["u32", "u32", "u32", "u32", "u32", "f64"], returns: "i32" },
   mr_ring_create: { args: ["u32", "f64", "u32"], returns: "i32" },
   mr_ring_attach: { args: [], returns: "i32" },
   mr_ring_format: { args: ["u32", "u32", "u32", "f64", "u32"], returns: "i32" },
@@ -136,6 +137,13 @@ export const symbols = {
   mr_ring_wait: { args: ["u32", "u32", "u32", "f64"], returns: "i32" },
   mr_ring_watch: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_ring_close: { args: ["u32", "u32"], returns: "i32" },
+  mr_cuda_simulation_begin: { args: ["u32", "u32", "u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_cuda_simulation_plan: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_cuda_simulation_repair: { args: ["u32", "u32"], returns: "i32" },
+  mr_cuda_simulation_calls: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_cuda_simulation_leaks: { args: ["u32", "u32"], returns: "i32" },
+  mr_cuda_simulation_transfers: { args: ["u32", "u32"], returns: "i32" },
+  mr_cuda_simulation_close: { args: ["u32", "u32"], returns: "i32" },
   mr_cuda_device_ready: { args: [], returns: "i32" },
   mr_cuda_device_driver: { args: ["u32"], returns: "i32" },
   mr_cuda_device_count: { args: [], returns: "i32" },
@@ -165,7 +173,7 @@ export const symbols = {
   mr_cuda_stream_record: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_cuda_stream_waitEvent: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_cuda_stream_progress: { args: ["u32", "u32"], returns: "i32" },
-  mr_cuda_stream_wait: { args: ["u32", "u32", "f64", "u32"], returns: "i32" },
+  mr_cuda_stream_wait: { args: ["u32", "u32", "f64", "u32", "u32"], returns: "i32" },
   mr_cuda_stream_notify: { args: ["u32", "u32"], returns: "i32" },
   mr_cuda_stream_close: { args: ["u32", "u32"], returns: "i32" },
   mr_cuda_event_create: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
