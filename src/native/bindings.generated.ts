@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 2253990245;
+export const digest = 3585908288;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -174,7 +174,7 @@ export const symbols = {
   mr_cuda_stream_record: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_cuda_stream_waitEvent: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_cuda_stream_progress: { args: ["u32", "u32"], returns: "i32" },
-  mr_cuda_stream_wait: { args: ["u32", "u32", "f64", "u32"], returns: "i32" },
+  mr_cuda_stream_wait: { args: ["u32", "u32", "f64", "u32", "u32"], returns: "i32" },
   mr_cuda_stream_notify: { args: ["u32", "u32"], returns: "i32" },
   mr_cuda_stream_close: { args: ["u32", "u32"], returns: "i32" },
   mr_cuda_event_create: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
@@ -951,6 +951,20 @@ const table = {
     retryable: false,
     meaning: "What is published under this name lies in host memory.",
     cure: "Fetch it with FastIOContext.get(name).",
+  },
+  not_contiguous: {
+    number: 180,
+    class: "state",
+    retryable: false,
+    meaning: "The elements do not lie in row-major order without gaps.",
+    cure: "Take toHost(), or the data of a copy().",
+  },
+  division_by_zero: {
+    number: 181,
+    class: "argument",
+    retryable: false,
+    meaning: "An array was to be divided by the number 0.",
+    cure: "Divide by another number; an array's elements may be 0.",
   },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -9,7 +9,7 @@ const bytes = pattern(4096);
 
 /** The tensor, open in the peer, until it is told to close it. */
 async function hold(peer: Peer<GpuHere>, name: string): Promise<void> {
-  await peer.run(({ gpu, job, kept }, name) => void (kept[name] = gpu.get(job, name)), name);
+  await peer.run(({ gpu, job, kept }, name) => Object.assign(kept, { [name]: gpu.get(job, name) }) && true, name);
 }
 
 async function letGo(peer: Peer<GpuHere>, name: string): Promise<void> {

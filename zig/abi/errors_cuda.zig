@@ -18,4 +18,8 @@ pub const rows = [_]errors.Error{
     row(172, "owner_lost", .not_found, true, "The process that published this GPU tensor has ended, and the tensor with it.", "Start the producer again, and get the tensor anew."),
     row(173, "gpu_tensor", .argument, false, "What is published under this name lies on a GPU.", "Fetch it with CudaDevice.get(job, name)."),
     row(174, "host_tensor", .argument, false, "What is published under this name lies in host memory.", "Fetch it with FastIOContext.get(name)."),
+
+    // Arrays
+    row(180, "not_contiguous", .state, false, "The elements do not lie in row-major order without gaps.", "Take toHost(), or the data of a copy()."),
+    row(181, "division_by_zero", .argument, false, "An array was to be divided by the number 0.", "Divide by another number; an array's elements may be 0."),
 };
