@@ -97,6 +97,7 @@ function plan(call: Call): Plan {
   // What is planned may not take its time.
   if (call === "mr_simulation_plan") block.values[8] = 0;
   if (call === "mr_boundary_wait") values[2] = random.below(2);
+  if (call === "mr_cuda_device_settle") values[0] = random.below(2);
   if (call === "mr_cuda_stream_wait" || call === "mr_cuda_event_wait") values[3] = random.below(2);
   if (call === "mr_queue_wait" || call === "mr_session_poll") values[2] = 0;
   // Memory that would be granted, and costs time.
@@ -185,16 +186,20 @@ async function openEverything(): Promise<void> {
   await openGpus();
 }
 
-/** GPUs, while they are simulated. */
+/** GPUs, while they are simulated: as many objects as can be had, since what was planned may go wrong. */
 async function openGpus(): Promise<void> {
   if (native.mr_cuda_device_ready() !== 1) return;
-  const made = async (kind: Kind, job: number): Promise<Handle> => {
-    const begun = { slot: check(job, "sweep"), generation: block.results[0]! };
-    const handle = { slot: check(await finished(begun), "sweep"), generation: block.results[0]! };
+  const made = async (kind: Kind, job: number): Promise<Handle | undefined> => {
+    if (job < 0) return undefined;
+    const slot = await finished({ slot: job, generation: block.results[0]! });
+    if (slot < 0) return undefined;
+    const handle = { slot, generation: block.results[0]! };
     objects.add(kind, handle);
     return handle;
   };
-  const { slot, generation } = await made("cuda_device", native.mr_cuda_device_open(0));
+  const device = await made("cuda_device", native.mr_cuda_device_open(0));
+  if (device === undefined) return;
+  const { slot, generation } = device;
   await made("cuda_stream", native.mr_cuda_stream_create(slot, generation, 0, 1));
   await made("cuda_event", native.mr_cuda_event_create(slot, generation, 1, 0));
   await made("cuda_memory", native.mr_cuda_memory_allocate(slot, generation, 4096, 0, 0));
