@@ -5,6 +5,7 @@ export {
   type CudaDriverOptions,
   type RegisterOptions,
 } from "./cuda-device.ts";
+export * from "./darray/index.ts";
 export type { CudaAttributes, CudaDeviceInfo } from "./device-info.ts";
 export { DeviceMemory } from "./device-memory.ts";
 export type { Range, Target } from "./download.ts";

@@ -15,4 +15,8 @@ pub const rows = [_]errors.Error{
     row(169, "backlog_full", .capacity, true, "As many commands wait for the device as fit.", "Synchronize now and then."),
     row(170, "cannot_pin", .argument, false, "This memory cannot be page-locked.", "Use allocatePinned, or memory of whole pages."),
     row(171, "not_shareable", .argument, false, "This memory or event cannot be shared between processes.", "Memory: allocate it without a stream or pool. Events: create them with interprocess."),
+
+    // Arrays
+    row(180, "not_contiguous", .state, false, "The elements do not lie in row-major order without gaps.", "Take toHost(), or the data of a copy()."),
+    row(181, "division_by_zero", .argument, false, "An array was to be divided by the number 0.", "Divide by another number; an array's elements may be 0."),
 };

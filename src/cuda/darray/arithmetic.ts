@@ -3,22 +3,23 @@ import { Shape } from "../../tensor/index.ts";
 import { isArithmetic, isInteger } from "./element-bits.ts";
 import { elementwise } from "./elementwise.ts";
 import { operations } from "./kernel.ts";
-import { checkStream, type Part } from "./part.ts";
+import { arrayPart, checkStream, hasPart, type Part } from "./part.ts";
 
 /** `rsub` and `rdiv` have the array on the right: `other - array`, `other / array`. */
 export type Operator = "add" | "sub" | "mul" | "div" | "rsub" | "rdiv";
 
 /**
- * `out = self operator other`, element by element. `out` was checked.
+ * `out = self operator other`, element by element, where the other is an array or a number. `out` was checked.
  *
  * @throws ArgumentError `wrong_dtype`, `wrong_shape`, `wrong_device`, `invalid_argument` (no number, or a bigint beyond 2^53),
  * `division_by_zero` (a scalar 0)
  */
-export function arithmetic(operator: Operator, out: Part, self: Part, other: Part | number | bigint, op: string): void {
+export function arithmetic(operator: Operator, out: Part, self: Part, other: unknown, op: string): void {
   requireArithmetic(self, op);
-  if (typeof other === "object" && other !== null) {
-    checkOther(self, other, op);
-    return elementwise("arithmetic", out, [self, other], [operations[operator]], op);
+  if (hasPart(other)) {
+    const part = other[arrayPart];
+    checkOther(self, part, op);
+    return elementwise("arithmetic", out, [self, part], [operations[operator]], op);
   }
   const scalar = checkScalar(other, self, op);
   if (operator === "div" && scalar === 0)

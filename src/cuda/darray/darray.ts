@@ -16,9 +16,9 @@ import { elementwise, fresh } from "./elementwise.ts";
 import { type KernelName, operations } from "./kernel.ts";
 import { makePart, partOver } from "./make-part.ts";
 import type { DArrayOptions, DstOptions, NaturalDType, PlaceOptions } from "./options.ts";
-import { Adopted, arrayPart, checkOut, countOf, hasPart, type Part, partOf } from "./part.ts";
+import { Adopted, arrayPart, checkOut, countOf, type Part, partOf } from "./part.ts";
 import { type Index, select } from "./selection.ts";
-import { denseView, type Strided, transposed } from "./strided.ts";
+import { denseView, reshaped, type Strided, transposed } from "./strided.ts";
 import { StridedTensor } from "./strided-tensor.ts";
 import { download, downloadAsync, upload, uploadAsync } from "./transfer.ts";
 
@@ -107,6 +107,15 @@ export class DArray<D extends DType = DType> extends StridedTensor<D> {
   transpose(axes?: readonly number[] | undefined): DArray<D> {
     const part = this.open("DArray.transpose");
     return this.#viewed(transposed(part.view, axes, "DArray.transpose"));
+  }
+
+  /**
+   * The elements of a contiguous array in another shape: a view. One axis may be -1.
+   * @throws StateError `not_contiguous`; ArgumentError `wrong_shape`, `invalid_shape`
+   */
+  reshape(shape: Shape): DArray<D> {
+    const part = this.open("DArray.reshape");
+    return this.#viewed(reshaped(part.view, shape, "DArray.reshape"));
   }
 
   /**
@@ -279,8 +288,7 @@ export class DArray<D extends DType = DType> extends StridedTensor<D> {
   #arithmetic(operator: Operator, other: unknown, options: DstOptions<DArray<D>>): DArray<D> {
     const op = `DArray.${operator}`;
     const part = this.open(op);
-    const operand = hasPart(other) ? other[arrayPart] : (other as number);
-    return result(part, part.dtype, options, op, (out) => arithmetic(operator, out, part, operand, op));
+    return result(part, part.dtype, options, op, (out) => arithmetic(operator, out, part, other, op));
   }
 
   #into<T extends DType>(

@@ -125,6 +125,11 @@ export abstract class StridedTensor<D extends DType = DType> implements TensorSo
     return `DArray(${dtype} ${Shape.format(view.shape)}${stream === undefined ? "" : " on a device"})`;
   }
 
+  /** What the console shows. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
   /** @internal */
   get [arrayPart](): Part<D> {
     return this.open("DArray");

@@ -85,6 +85,27 @@ export function transposed(view: Strided, axes: readonly number[] | undefined, o
   };
 }
 
+/**
+ * The same elements in the same order as another shape; one -1 in it follows from their number.
+ *
+ * @throws StateError `not_contiguous`; ArgumentError `wrong_shape`, `invalid_shape`
+ */
+export function reshaped(view: Strided, pattern: Shape, op: string): Strided {
+  const count = Shape.elementCount(view.shape, op);
+  const shape = Shape.infer(pattern, count, op);
+  if (Shape.elementCount(shape, op) !== count) {
+    throw makeError("wrong_shape", {
+      op,
+      message: `shape ${Shape.format(pattern)} for the ${count} elements of ${Shape.format(view.shape)}.`,
+    });
+  }
+  if (isDense(view)) return denseView(shape, view.offset);
+  throw makeError("not_contiguous", {
+    op,
+    message: `strides ${Shape.format(view.strides)} of shape ${Shape.format(view.shape)}.`,
+  });
+}
+
 function normalised(axes: readonly number[], rank: number, op: string): number[] {
   const order = axes.map((axis) => (axis < 0 ? axis + rank : axis));
   const complete =

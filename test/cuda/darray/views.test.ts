@@ -123,6 +123,30 @@ describe("a transposition", () => {
   });
 });
 
+describe("a reshaped array", () => {
+  test("has the same elements in the same order, without a copy", () => {
+    using array = arrayOf(counted([4, 6]));
+    using part = array.slice("1:3");
+    for (const shape of [[12], [3, 4], [2, -1], [-1], [1, 12, 1]]) {
+      using view = part.reshape(shape);
+      expect(view.shape).toEqual(shape.map((size) => (size === -1 ? 12 / -shape.reduce((a, b) => a * b, 1) : size)));
+      expect(view.allocation).toBe(array.allocation);
+      expect(view.toHost()).toEqual(part.toHost());
+    }
+    expect(part.slice(0, 0).reshape([1, 1]).toHost()).toEqual(Int32Array.of(6));
+    expect(array.slice("2:2").reshape([0, 7]).size).toBe(0);
+  });
+
+  test("must be contiguous, and have as many elements", () => {
+    using array = arrayOf(counted([2, 3]));
+    expect(() => array.T.reshape([6])).toThrow(failsWith("not_contiguous", "strides [1,3]"));
+    expect(() => array.reshape([4])).toThrow(failsWith("wrong_shape", "[4] for the 6 elements"));
+    expect(() => array.reshape([4, -1])).toThrow(failsWith("wrong_shape"));
+    expect(() => array.reshape([-1, -1])).toThrow(failsWith("wrong_shape"));
+    expect(() => array.reshape([-2, -3])).toThrow(failsWith("invalid_shape"));
+  });
+});
+
 describe("an array in an allocation", () => {
   test("lies where offset and strides say, also backwards and on one element", () => {
     using whole = arrayOf(counted([12]));

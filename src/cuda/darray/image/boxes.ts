@@ -60,9 +60,12 @@ function requireRows({ dtype, view }: Part, op: string): void {
 function flat(boxes: readonly (readonly number[])[], op: string): Int32Array {
   const values = new Int32Array(boxes.length * 4);
   boxes.forEach((box, row) => {
-    const usable = box.length === 4 && box.every((value) => Number.isInteger(value) && Math.abs(value) < 2 ** 31);
+    const usable =
+      Array.isArray(box) &&
+      box.length === 4 &&
+      box.every((value) => Number.isInteger(value) && Math.abs(value) < 2 ** 31);
     if (!usable)
-      throw makeError("invalid_argument", { op, message: `box ${row} is [${box.join(",")}], not four integers.` });
+      throw makeError("invalid_argument", { op, message: `box ${row} is [${String(box)}], not four integers.` });
     values.set(box, row * 4);
   });
   return values;

@@ -64,7 +64,7 @@ describe("cropAndResize", () => {
     );
     expect(dst.toHost()).toEqual(Uint8Array.of(0, 1, 33, 34));
     expect(result).toMatchObject({ layout: "NHWC", count: 2 });
-    using images = DImage.of(dst);
+    using images = DImage.of(dst, { layout: "NHWC" });
     expect(
       image.cropAndResize(
         [
