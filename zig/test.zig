@@ -18,7 +18,7 @@ test {
     _ = @import("sim/cuda/module.zig");
     _ = @import("sim/cuda/plans.zig");
     _ = @import("sim/cuda/texts.zig");
-    _ = @import("sim/cuda/driver.zig");
+    _ = @import("sim/cuda/driver_test.zig");
     _ = @import("sim/poplar/architecture.zig");
     _ = @import("sim/poplar/claim.zig");
     _ = @import("sim/poplar/device.zig");

@@ -21,7 +21,7 @@ export type Kind =
   | "simulation"
   | "cuda_simulation"
   | GpuKind;
-/** There are some only while GPUs are simulated. */
+/** Those of simulated GPUs, which a plan may have ended. */
 export type GpuKind = "cuda_device" | "cuda_stream" | "cuda_event" | "cuda_memory" | "cuda_registration";
 export interface Handle {
   readonly slot: number;
@@ -192,7 +192,7 @@ export class Objects {
         return this.write("planned");
       case "mr_cuda_simulation_begin":
         block.values[0] = 1 << 20;
-        return [...this.write(cudaSimulator, "sweep"), random.below(3), 90, 12_080, random.below(8)];
+        return [...this.write(cudaSimulator, "sweep"), 1 + random.below(2), 90, 12_080, random.below(8)];
       case "mr_cuda_simulation_calls":
         return this.write("cuMemAlloc");
       case "mr_cuda_simulation_plan":
