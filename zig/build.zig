@@ -14,7 +14,9 @@ pub fn build(b: *std.Build) void {
     const simulator = b.addLibrary(.{ .name = "millrace-sim-poplar", .linkage = .dynamic, .root_module = module(b, "sim_poplar.zig", target, optimize), .use_llvm = llvm(optimize) });
     b.installArtifact(simulator);
 
-    const simulated_cuda = b.addLibrary(.{ .name = "millrace-sim-cuda", .linkage = .dynamic, .root_module = module(b, "sim_cuda.zig", target, optimize), .use_llvm = llvm(optimize) });
+    const simulation = module(b, "sim_cuda.zig", target, optimize);
+    addKernels(b, simulation, ptx);
+    const simulated_cuda = b.addLibrary(.{ .name = "millrace-sim-cuda", .linkage = .dynamic, .root_module = simulation, .use_llvm = llvm(optimize) });
     b.installArtifact(simulated_cuda);
 
     // A program, since it is also for machines that have a GPU and nothing to build with.

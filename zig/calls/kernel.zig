@@ -2,14 +2,19 @@
 //! a kernel sees an address.
 const std = @import("std");
 const Thread = @import("../abi/thread.zig").Thread;
+const handle = @import("../abi/handle.zig");
 const block_memory = @import("../abi/block.zig");
 const report = @import("../abi/report.zig");
 const futex = @import("../os/futex.zig");
+const Memory = @import("../cuda/memory.zig").Memory;
+const Stream = @import("../cuda/stream.zig").Stream;
 const ElementType = @import("../kernels/element_type.zig").ElementType;
+const kernels = @import("../kernels/kernels.zig");
 const Launch = @import("../kernels/launch.zig").Launch;
 const Operand = @import("../kernels/operand.zig").Operand;
 const axes_max = @import("../kernels/params.zig").axes_max;
 const preparation = @import("../kernels/prepare.zig");
+const queue = @import("../kernels/queue.zig").queue;
 const Mapping = @import("../shm/mapping.zig").Mapping;
 const source = @import("source.zig");
 
@@ -25,12 +30,18 @@ const stride = 1 << 16;
 ///
 /// Stream 0: on the calling thread, over host memory (handles of kind memory or allocation), for a slice of time from item
 /// `begin` on. 0: done. 1: not yet; call again, with `begin` from the results and the same values.
+///
+/// On a cuda_stream: queued, over handles of kind cuda_memory of its device, which the stream keeps until then. 0. Results: its
+/// ticket.
 pub fn run(t: *Thread, stream_slot: u32, stream_generation: u32, kernel: u32, operand_count: u32, scalar_count: u32, begin: f64) !i32 {
-    const number = try preparation.numberOf(kernel);
-    var given: Given = .{};
-    try given.read(&t.block, operand_count, scalar_count);
+    if (stream_slot != 0 or stream_generation != 0) {
+        const stream = try handle.pin(Stream, stream_slot, stream_generation);
+        defer stream.release();
+        return enqueue(t, stream.ptr, kernel, operand_count, scalar_count);
+    }
     const from = try block_memory.toInteger(begin);
-    if (stream_slot != 0 or stream_generation != 0) return report.fail(error.invalid_argument, "{d}.{d} is no stream.", .{ stream_slot, stream_generation });
+    var given: Given = .{};
+    try given.read(&t.block, kernel, operand_count, scalar_count);
     var held: [operands_max]*Mapping = undefined;
     var count: usize = 0;
     defer for (held[0..count]) |mapping| mapping.release();
@@ -41,11 +52,31 @@ pub fn run(t: *Thread, stream_slot: u32, stream_generation: u32, kernel: u32, op
         count += 1;
         operand.address = @intFromPtr(found.bytes.ptr) + (place.offset -| range.begin);
     }
-    const launch = try preparation.prepare(number, given.operands[0..operand_count], given.scalars[0..scalar_count]);
+    const launch = try given.prepare(operand_count, scalar_count);
     const next = work(&launch, from);
     if (next >= launch.items()) return 0;
     t.block.results[0] = @floatFromInt(next);
     return 1;
+}
+
+fn enqueue(t: *Thread, stream: *Stream, kernel: u32, operand_count: u32, scalar_count: u32) !i32 {
+    var given: Given = .{};
+    try given.read(&t.block, kernel, operand_count, scalar_count);
+    var held: [operands_max]handle.Pinned(Memory) = undefined;
+    var kept: [operands_max]*Memory = undefined;
+    var count: usize = 0;
+    defer for (held[0..count]) |pinned| pinned.release();
+    for (given.places[0..operand_count], given.operands[0..operand_count]) |place, *operand| {
+        const range = try operand.rangeFrom(place.offset);
+        held[count] = try handle.pin(Memory, place.slot, place.generation);
+        kept[count] = held[count].ptr;
+        count += 1;
+        try kept[count - 1].require(range.begin, range.size);
+        operand.address = kept[count - 1].address + place.offset;
+    }
+    const launch = try given.prepare(operand_count, scalar_count);
+    t.block.results[0] = @floatFromInt(try queue(stream, &launch, kept[0..count]));
+    return 0;
 }
 
 /// Returns the item to go on with.
@@ -73,8 +104,10 @@ const Given = struct {
     places: [operands_max]Place = undefined,
     operands: [operands_max]Operand = undefined,
     scalars: [32]f64 = undefined,
+    number: kernels.Number = undefined,
 
-    fn read(self: *Given, block: *const block_memory.Block, operand_count: u32, scalar_count: u32) !void {
+    fn read(self: *Given, block: *const block_memory.Block, kernel: u32, operand_count: u32, scalar_count: u32) !void {
+        self.number = try preparation.numberOf(kernel);
         if (operand_count > operands_max or scalar_count > self.scalars.len)
             return report.fail(error.invalid_argument, "{d} operands and {d} numbers are more than a kernel takes.", .{ operand_count, scalar_count });
         var values: Values = .{ .rest = &block.values };
@@ -86,6 +119,10 @@ const Given = struct {
             for (operand.strides[0..operand.ndim]) |*step| step.* = try values.signed();
         }
         for (self.scalars[0..scalar_count]) |*scalar| scalar.* = try values.next();
+    }
+
+    fn prepare(self: *const Given, operand_count: u32, scalar_count: u32) !Launch {
+        return preparation.prepare(self.number, self.operands[0..operand_count], self.scalars[0..scalar_count]);
     }
 };
 

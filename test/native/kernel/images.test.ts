@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { convert, elementTypes, type TypedArray } from "../../../src/tensor/index.ts";
 import { Kernel, NativeArray, type Placement, run } from "./arrays.ts";
+import { scalarsOf } from "./case.ts";
 import { type Case, expected, unpack } from "./fixtures.ts";
 
 const [rows, planes] = [
@@ -17,19 +18,6 @@ const layouts: Record<string, readonly [source: Placement, out: Placement]> = {
   ],
   mirrored: [{ reversed: [1, 2] }, { order: planes, reversed: [0, 3, 2] }],
 };
-
-function scalarsOf(how: Case): number[] {
-  const four = (given: readonly number[] | undefined, rest: number) => [0, 1, 2, 3].map((c) => given?.[c] ?? rest);
-  return [
-    how.bilinear ? 1 : 0,
-    how.letterbox ? 1 : 0,
-    how.padding ?? 0,
-    ...(how.map ? four(how.map, 0) : [0, 1, 2, 3]),
-    ...four(how.weights, 0).slice(0, 3),
-    ...four(how.scale, 1),
-    ...four(how.bias, 0),
-  ];
-}
 
 /** The largest difference between elements. */
 function distance(a: TypedArray, b: TypedArray, how: Case): number {
