@@ -2,7 +2,7 @@
 // the model with random inputs, compares the runs, and leaves a report to send back. See docs/poplar.md.
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { DeviceManager } from "../src/device/index.ts";
+import { type DeviceDescription, DeviceManager } from "../src/device/index.ts";
 import { Model } from "../src/popef/index.ts";
 import { simulate } from "../src/testing/index.ts";
 import { buildShim, shimPath } from "./poplar/build-shim.ts";
@@ -47,11 +47,15 @@ interface Step {
 const steps: Step[] = [];
 
 /** Does one thing and writes down what came of it; undefined when it failed. */
-async function step<T>(name: string, work: () => T | Promise<T>): Promise<T | undefined> {
+async function step<T>(
+  name: string,
+  work: () => T | Promise<T>,
+  shown: (found: T) => readonly string[] = (found) => [typeof found === "string" ? found : JSON.stringify(found)],
+): Promise<T | undefined> {
   try {
     const found = await work();
     steps.push({ step: name, ok: true, found });
-    console.log(`ok      ${name}: ${typeof found === "string" ? found : JSON.stringify(found)}`);
+    console.log(`ok      ${name}: ${shown(found).join("\n        ")}`);
     return found;
   } catch (error) {
     steps.push({ step: name, ok: false, found: String(error) });
@@ -80,19 +84,37 @@ async function useLookAlike(version: Shape): Promise<string | undefined> {
   });
 }
 
+function lineOf(device: DeviceDescription): string {
+  const { id, target, numIpus, tilesPerIpu, ipuVersion, supportsRemoteBuffers, heldBy } = device;
+  const remote = supportsRemoteBuffers ? "remote buffers, " : "";
+  return `${id}: ${target}, IPUs ${numIpus}, tiles ${tilesPerIpu}, ipu${ipuVersion}, ${remote}held by ${heldBy}`;
+}
+
 async function tryDevices(): Promise<void> {
   const manager = new DeviceManager();
   if ((await step("driver", () => manager.driver())) === undefined) return;
-  await step("devices", () => manager.devices());
+  await step(
+    "devices",
+    () => manager.devices(),
+    (devices) => [`${devices.length}`, ...devices.map(lineOf)],
+  );
   if (path === undefined) return;
   await step("run", async () => {
     using model = await Model.open(resolve(path));
-    return tryModel(manager, model, Number(values.runs), Number(values.seed));
+    return await tryModel(manager, model, Number(values.runs), Number(values.seed));
   });
 }
 
 if (path !== undefined) {
-  await step("PopEF", () => popefFacts(resolve(path)));
+  await step(
+    "PopEF",
+    () => popefFacts(resolve(path)),
+    ({ first, description, executables }) => [
+      first,
+      ...description.trim().split("\n"),
+      ...executables.map((one) => `executable "${one.name}", ${one.compressed ? "" : "not "}compressed: ${one.first}`),
+    ],
+  );
 }
 if (!values.facts) {
   const driver = shape === undefined ? await useSdk() : await useLookAlike(shape);

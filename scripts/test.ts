@@ -10,7 +10,7 @@ const withDom = ["test/tensor", "test/fastio", "test/runner"].filter((folder) =>
 const withDevices = [
   "test/device",
   "test/session",
-  "test/queue",
+  ...["enqueue", "flow", "flush", "memory-pool", "queue-manager", "stop"].map((file) => `test/queue/${file}.test.ts`),
   "test/testing",
   "test/runner/deployment",
   "test/popef/compile/run.test.ts",

@@ -14,13 +14,15 @@ pub fn build(b: *std.Build) void {
     const simulator = b.addLibrary(.{ .name = "millrace-sim-poplar", .linkage = .dynamic, .root_module = module(b, "sim_poplar.zig", target, optimize), .use_llvm = llvm(optimize) });
     b.installArtifact(simulator);
 
-    const simulation = module(b, "sim_cuda.zig", target, optimize);
-    addKernels(b, simulation, ptx);
-    const simulated_cuda = b.addLibrary(.{ .name = "millrace-sim-cuda", .linkage = .dynamic, .root_module = simulation, .use_llvm = llvm(optimize) });
+    const simulated = module(b, "sim_cuda.zig", target, optimize);
+    addKernels(b, simulated, ptx);
+    const simulated_cuda = b.addLibrary(.{ .name = "millrace-sim-cuda", .linkage = .dynamic, .root_module = simulated, .use_llvm = llvm(optimize) });
     b.installArtifact(simulated_cuda);
 
     // A program, since it is also for machines that have a GPU and nothing to build with.
-    const conformance = b.addExecutable(.{ .name = "cuda-conformance", .linkage = .dynamic, .root_module = module(b, "cuda_conformance.zig", target, optimize), .use_llvm = llvm(optimize) });
+    const compared = module(b, "cuda_conformance.zig", target, optimize);
+    addKernels(b, compared, ptx);
+    const conformance = b.addExecutable(.{ .name = "cuda-conformance", .linkage = .dynamic, .root_module = compared, .use_llvm = llvm(optimize) });
     b.installArtifact(conformance);
     const conform = b.addRunArtifact(conformance);
     if (b.option([]const u8, "driver", "The CUDA driver that test-cuda is about (the simulated one)")) |path| conform.addArg(path) else conform.addFileArg(simulated_cuda.getEmittedBin());

@@ -5,6 +5,7 @@ const std = @import("std");
 const linux = std.os.linux;
 const api = @import("driver/cuda/api.zig");
 const interface = @import("sim/cuda/interface.zig");
+const kernel = @import("driver/cuda/conformance/kernel.zig");
 const ipc = @import("driver/cuda/conformance/ipc.zig");
 const library = @import("driver/cuda/conformance/library.zig");
 const Bench = @import("driver/cuda/conformance/bench.zig").Bench;
@@ -16,6 +17,7 @@ const rows = library.rows ++
     @import("driver/cuda/conformance/copy.zig").rows ++
     @import("driver/cuda/conformance/stream.zig").rows ++
     @import("driver/cuda/conformance/module.zig").rows ++
+    kernel.rows ++
     ipc.rows ++
     @import("driver/cuda/conformance/pool.zig").rows ++
     @import("driver/cuda/conformance/fault.zig").rows;
@@ -139,7 +141,7 @@ fn child(task: []const u8, digits: []const u8) !u8 {
     _ = table.cuInit(0);
     try bench.begin();
     defer bench.end();
-    inline for (ipc.tasks) |known| if (std.mem.eql(u8, task, known[0])) {
+    inline for (ipc.tasks ++ kernel.tasks) |known| if (std.mem.eql(u8, task, known[0])) {
         known[1](&bench, &handle) catch |err| {
             print("in the other process: {s}\n", .{if (bench.reason.len > 0) bench.reason else @errorName(err)});
             return 1;

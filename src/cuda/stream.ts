@@ -183,14 +183,14 @@ export class Stream implements Disposable {
    * @throws DeadlineError `deadline`; DeviceError `cuda_error`, `device_lost` (retryable, on another process or GPU)
    */
   synchronize(options: WaitOptions = {}): void {
-    this.awaitTicket(this.#progress("Stream.synchronize").asked, options);
+    const { asked } = this.#progress("Stream.synchronize");
+    this.#wait(asked, 1, options);
   }
 
-  /** Waits until the work of a ticket has been done. Blocks. @throws as `synchronize` */
+  /** Waits until the work of a ticket has been done. Blocks. Throws as `synchronize`, and again if it is called again. */
   awaitTicket(ticket: number, options: WaitOptions = {}): void {
-    const op = "Stream.synchronize";
-    this.#require(op);
-    waitInSlices((ms) => native.mr_cuda_stream_wait(this.#slot, this.#generation, ticket, ms), options, op);
+    this.#require("Stream.awaitTicket");
+    this.#wait(ticket, 0, options);
   }
 
   /** As `synchronize`, without blocking. */
@@ -210,6 +210,11 @@ export class Stream implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #wait(ticket: number, quietly: 0 | 1, options: WaitOptions): void {
+    const wait = (ms: number) => native.mr_cuda_stream_wait(this.#slot, this.#generation, ticket, ms, quietly);
+    waitInSlices(wait, options, quietly ? "Stream.synchronize" : "Stream.awaitTicket");
   }
 
   #progress(op: string): { readonly asked: number; readonly reached: number } {

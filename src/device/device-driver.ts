@@ -1,6 +1,6 @@
 import { check, readText } from "../native/check.ts";
 import { block, native } from "../native/library.ts";
-import { requireDriver } from "./driver.ts";
+import { reasons, requireDriver, shimPath } from "./driver.ts";
 
 /** What kind of driver devices come from. */
 export const DeviceDriverKind = {
@@ -20,6 +20,8 @@ export interface DeviceDriver {
   readonly kind: DeviceDriverKind;
   /** Its library. */
   readonly path: string;
+  /** Why it is this one. */
+  readonly reason: string;
   /** As it says itself: `"Poplar 3.3.0 (…)"`. */
   readonly version: string;
 }
@@ -29,9 +31,13 @@ export function currentDriver(op: string): DeviceDriver {
   requireDriver(op);
   const length = check(native.mr_device_about(), op);
   const [versionLength, role] = block.results;
-  return {
-    kind: byRole[role!] ?? "models",
-    version: readText(0, versionLength!),
-    path: readText(versionLength!, length - versionLength!),
-  };
+  const kind = byRole[role!] ?? "models";
+  const path = readText(versionLength!, length - versionLength!);
+  return { kind, path, reason: reasonFor(kind, path, op), version: readText(0, versionLength!) };
+}
+
+function reasonFor(kind: DeviceDriverKind, path: string, op: string): string {
+  if (kind === "simulation") return reasons.simulated;
+  if (kind === "models") return reasons.none;
+  return path === shimPath(op) ? reasons.built : reasons.named;
 }

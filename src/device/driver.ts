@@ -12,6 +12,14 @@ const simulatorVariable = "MILLRACE_SIMULATOR";
 const poplarShim = "../poplar/libmillrace_poplar.so";
 const pathBytesMax = 4095;
 
+/** Why a driver is the one that is used. */
+export const reasons = {
+  named: `as ${variable} says`,
+  built: "the Poplar shim that was built here",
+  none: "models of IPUs only, there is no Poplar shim",
+  simulated: "simulated, as simulate() says",
+} as const;
+
 /**
  * Sees to it that there is a device driver: the library that `MILLRACE_POPLAR` names, or the Poplar shim, or the
  * simulator without any IPU, whose models work everywhere. A simulation under way takes the place of all of them.
@@ -31,6 +39,11 @@ export function simulatorPath(op: string): string {
   return named ? resolve(named) : `${nativeFolder(op)}/${simulatorName(nativeTarget())}`;
 }
 
+/** Where a Poplar shim is, if one was built. */
+export function shimPath(op: string): string {
+  return resolve(nativeFolder(op), poplarShim);
+}
+
 /** Leaves a path in the block's text; returns its bytes. */
 export function writePath(path: string, op: string): number {
   return writeText(path, 0, pathBytesMax, () =>
@@ -47,8 +60,8 @@ interface Choice {
 
 function find(op: string): Choice {
   const named = process.env[variable];
-  if (named) return { path: resolve(named), reason: `as ${variable} says` };
-  const shim = resolve(nativeFolder(op), poplarShim);
-  if (isFile(shim)) return { path: shim, reason: "the Poplar shim that was built here" };
-  return { path: simulatorPath(op), reason: "models of IPUs only, there is no Poplar shim", standsIn: true };
+  if (named) return { path: resolve(named), reason: reasons.named };
+  const shim = shimPath(op);
+  if (isFile(shim)) return { path: shim, reason: reasons.built };
+  return { path: simulatorPath(op), reason: reasons.none, standsIn: true };
 }

@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 164059509;
+export const digest = 3938576907;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -173,7 +173,7 @@ export const symbols = {
   mr_cuda_stream_record: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_cuda_stream_waitEvent: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_cuda_stream_progress: { args: ["u32", "u32"], returns: "i32" },
-  mr_cuda_stream_wait: { args: ["u32", "u32", "f64", "u32"], returns: "i32" },
+  mr_cuda_stream_wait: { args: ["u32", "u32", "f64", "u32", "u32"], returns: "i32" },
   mr_cuda_stream_notify: { args: ["u32", "u32"], returns: "i32" },
   mr_cuda_stream_close: { args: ["u32", "u32"], returns: "i32" },
   mr_cuda_event_create: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },

@@ -1,4 +1,4 @@
-import { simulatorPath, writePath } from "../device/driver.ts";
+import { reasons, simulatorPath, writePath } from "../device/driver.ts";
 import { check, checkInteger, writeText } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { block, native } from "../native/library.ts";
@@ -37,6 +37,6 @@ export function beginIpus(options: IpuSystem, system: string, op: string): Handl
   const remote = Number(options.remoteBuffers ?? true);
   const slot = check(native.mr_simulation_begin(pathBytes, nameBytes, ipus, ipuVersion, tiles, remote), op);
   const generation = block.results[0]!;
-  logChoice(`device driver ${path}: simulated, as simulate() says`);
+  logChoice(`device driver ${path}: ${reasons.simulated}`);
   return { slot, generation };
 }

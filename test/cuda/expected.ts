@@ -7,6 +7,6 @@ export function withCode(code: ErrorCode, message = ""): Error {
 }
 
 /** Bytes that differ from each other and from zero. */
-export function pattern(byteLength: number, seed = 1): Uint8Array {
+export function pattern(byteLength: number, seed = 1): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: byteLength }, (_, index) => 1 + ((index * 7 + seed * 31) % 251));
 }

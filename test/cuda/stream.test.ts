@@ -42,7 +42,7 @@ describe("copies", () => {
       buffer: bytes.buffer.slice(0),
       "data view": new DataView(bytes.buffer.slice(0)),
       "node's buffer": Buffer.from(bytes),
-      tensor: { data: new Uint16Array(bytes.buffer.slice(0)), shape: [2, 4], dtype: "float16" },
+      tensor: { data: new Uint16Array(bytes.buffer.slice(0)), shape: [2, 4], dtype: "bfloat16" },
       "native memory": native,
       "view of native memory": native.getView().as("float32"),
       "pinned memory": pinned,
@@ -122,16 +122,17 @@ describe("copies", () => {
 
   test("use the same staging memory again and again", () => {
     using memory = gpu.allocate(300_000);
-    const upload = () => {
-      for (let i = 0; i < 50; i++) stream.upload(memory, pattern(100_000 + i), { byteOffset: i });
+    const bytes = pattern(200_000);
+    const upload = (rounds: number) => {
+      for (let i = 0; i < rounds; i++) stream.upload(memory, bytes.subarray(i % 64, 100_000 + i), { byteOffset: i });
     };
-    for (let i = 0; i < 20; i++) upload();
+    for (let i = 0; i < 10; i++) upload(50);
     stream.synchronize();
     const allocated = sim.cuda.calls("cuMemHostAlloc");
-    for (let i = 0; i < 20; i++) upload();
+    for (let i = 0; i < 10; i++) upload(100);
     stream.synchronize();
     expect(sim.cuda.calls("cuMemHostAlloc")).toBe(allocated);
-    expect([...stream.download(memory, { byteOffset: 49, byteLength: 4 })]).toEqual([...pattern(4)]);
+    expect([...stream.download(memory, { byteOffset: 99, byteLength: 4 })]).toEqual([...bytes.subarray(35, 39)]);
   });
 
   test("that continue each other are joined, in order and with all their bytes", () => {
@@ -169,6 +170,7 @@ describe("copies", () => {
     using memory = gpu.allocate(64);
     using other = CudaDevice.open(1);
     using far = other.allocate(64);
+    using foreign = other.createStream();
     using event = other.createEvent();
     const gone = gpu.allocate(64);
     gone.close();
@@ -193,7 +195,7 @@ describe("copies", () => {
       [() => stream.fill(memory, 1, { width: 4, count: 2 ** 52 }), "out_of_bounds"],
       [() => stream.copy({ native: undefined }, memory, 1), "invalid_argument"],
       [() => stream.upload(gone, new Uint8Array(1)), "closed"],
-      [() => gpu.allocate(4, { stream: other.createStream() }), "wrong_device"],
+      [() => gpu.allocate(4, { stream: foreign }), "wrong_device"],
     ];
     for (const [call, code] of cases) expect(call).toThrow(withCode(code as "closed"));
     using host = new TensorMemory(64);
@@ -262,6 +264,7 @@ describe("waiting", () => {
     stream.record(event);
     other.waitEvent(event);
     expect(other.download(memory)[0]).toBe(5);
+    event.synchronize();
     expect(event.query()).toBe(true);
   });
 

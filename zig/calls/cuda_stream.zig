@@ -111,13 +111,14 @@ pub fn progress(t: *Thread, slot: u32, generation: u32) !i32 {
     return @intFromBool(reached >= asked);
 }
 
-/// Sleeps until a ticket is reached, for `ms` at most. 1: it is. Fails when what it stands for was not done.
-pub fn wait(t: *Thread, slot: u32, generation: u32, ticket: f64, ms: u32) !i32 {
-    _ = t;
+/// Sleeps until a ticket is reached, for `ms` at most. 1: it is. Fails when what it stands for was not done; with `quietly` not 0,
+/// only if nobody has been told of that failure.
+pub fn wait(_: *Thread, slot: u32, generation: u32, ticket: f64, ms: u32, quietly: u32) !i32 {
     const pinned = try handle.pin(Stream, slot, generation);
     defer pinned.release();
     const wanted = try block.toInteger(ticket);
-    return @intFromBool(try pinned.ptr.awaitTicket(wanted, @as(u64, @min(ms, wait_ms_max)) * std.time.ns_per_ms));
+    const limit = @as(u64, @min(ms, wait_ms_max)) * std.time.ns_per_ms;
+    return @intFromBool(if (quietly != 0) try pinned.ptr.awaitQuietly(wanted, limit) else try pinned.ptr.awaitTicket(wanted, limit));
 }
 
 /// A job that ends when all that was asked until now has been done, or has failed.

@@ -7,11 +7,11 @@ const report = @import("../abi/report.zig");
 const api = @import("../driver/cuda/api.zig");
 const outcome = @import("../driver/cuda/outcome.zig");
 const commands = @import("command.zig");
+const libraries = @import("../driver/cuda/library.zig");
 const loop = @import("loop.zig");
 const Counters = @import("counters.zig").Counters;
 const Facts = @import("facts.zig").Facts;
 const Failure = @import("failure.zig").Failure;
-const Library = @import("../driver/cuda/library.zig").Library;
 const Modules = @import("module.zig").Modules;
 const Pool = @import("pool.zig").Pool;
 const Stream = @import("stream.zig").Stream;
@@ -25,6 +25,8 @@ pub const Device = struct {
 
     table: *const api.Table,
     ordinal: u32,
+    /// Of which simulation, or of none.
+    epoch: u32,
     references: std.atomic.Value(u32) = .init(1),
     submitter: Submitter = .{},
     /// Threads that wait for what is under way.
@@ -51,22 +53,22 @@ pub const Device = struct {
 
     /// The device of this number, opened before or now. What it is asked first is done when its thread has got it, or fails as
     /// that did.
-    pub fn open(library: *const Library, ordinal: u32) !*Device {
-        return openTable(&library.table, ordinal);
+    pub fn open(library: *const libraries.Library, ordinal: u32) !*Device {
+        return openTable(&library.table, ordinal, libraries.currentEpoch());
     }
 
-    pub fn openTable(table: *const api.Table, ordinal: u32) !*Device {
+    pub fn openTable(table: *const api.Table, ordinal: u32, epoch: u32) !*Device {
         registry_lock.lock();
         defer registry_lock.unlock();
         var known = registry;
         while (known) |device| : (known = device.next) {
-            if (device.table != table or device.ordinal != ordinal) continue;
+            if (device.table != table or device.ordinal != ordinal or device.epoch != epoch) continue;
             // One that is going, or that failed, is nobody's any more.
             if (!device.isLost() and device.tryRetain()) return device;
         }
         const self = try allocator.create(Device);
         errdefer allocator.destroy(self);
-        self.* = .{ .table = table, .ordinal = ordinal };
+        self.* = .{ .table = table, .ordinal = ordinal, .epoch = epoch };
         const thread = std.Thread.spawn(.{ .stack_size = stack_size }, loop.main, .{self}) catch |err|
             return report.fail(error.out_of_memory, "no thread can be had for GPU {d}: {s}.", .{ ordinal, @errorName(err) });
         thread.detach();

@@ -102,13 +102,13 @@ pub const Flight = struct {
     }
 
     fn retire(self: *Flight, stream: *Stream, device: *Device, through: u64) void {
-        // First of all: who is told below may look whether it is so.
-        stream.advance(through);
+        // What is kept is given back before anybody is told, so that who waits and then looks finds nothing in use; and
+        // those who are told by name find the ticket reached.
         const first = self.head;
         var last: ?*Command = null;
         while (self.head) |command| {
             if (command.ticket > through) break;
-            letGo(command, stream, device);
+            letGo(command, device);
             last = command;
             self.head = command.next;
         }
@@ -116,11 +116,14 @@ pub const Flight = struct {
             self.tail = null;
             self.unmarked = 0;
         }
-        if (last) |end| device.recycle(first.?, end);
+        stream.advance(through);
+        const end = last orelse return;
+        var told = first;
+        while (told) |command| : (told = if (command == end) null else command.next) tell(command, stream);
+        device.recycle(first.?, end);
     }
 
-    /// Gives back what the command kept, and tells who waits for it.
-    fn letGo(command: *Command, stream: *Stream, device: *Device) void {
+    fn letGo(command: *Command, device: *Device) void {
         switch (command.work) {
             .copy => |copy| {
                 copy.to.release();
@@ -131,16 +134,23 @@ pub const Flight = struct {
                 for (launch.kept_memory()) |memory| memory.release();
                 device.submitter.recycleLaunch(launch);
             },
+            .wait => |event| event.release(),
+            .record, .notify => {},
+            .ask, .ending => unreachable,
+        }
+    }
+
+    fn tell(command: *Command, stream: *Stream) void {
+        switch (command.work) {
             .record => |record| {
                 record.event.reach(record.turn, stream, command.ticket);
                 record.event.release();
             },
-            .wait => |event| event.release(),
             .notify => |waiting| {
                 const failure: ?anyerror = if (stream.verdict(command.ticket)) |_| null else |err| err;
                 job.end(waiting, failure);
             },
-            .ask, .ending => unreachable,
+            else => {},
         }
     }
 

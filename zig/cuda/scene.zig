@@ -25,7 +25,7 @@ pub const Scene = struct {
     /// With what the fake driver was told before.
     pub fn open() !Scene {
         const t = try threads.attach();
-        const device = try devices.Device.openTable(&fake.table, 0);
+        const device = try devices.Device.openTable(&fake.table, 0, 0);
         const slot = try asking.give(t, .cuda_device, device.retain(), devices.Device.drop);
         return .{ .t = t, .device = device, .gpu = of(t, slot) };
     }
@@ -91,7 +91,7 @@ pub const Scene = struct {
     }
 
     pub fn wait(self: *Scene, on: Handle, ticket: f64) !void {
-        while (try streams.wait(self.t, on.slot, on.generation, ticket, 100) == 0) {}
+        while (try streams.wait(self.t, on.slot, on.generation, ticket, 100, 0) == 0) {}
     }
 
     pub fn waitEvent(self: *Scene, on: Handle) !void {

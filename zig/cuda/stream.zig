@@ -171,6 +171,20 @@ pub const Stream = struct {
 
     /// Sleeps until `wanted` is reached, for `timeout_ns` at most. True: it is. Fails when what it stands for was not done.
     pub fn awaitTicket(self: *Stream, wanted: u64, timeout_ns: u64) !bool {
+        if (!self.sleep(wanted, timeout_ns)) return false;
+        try self.verdict(wanted);
+        return true;
+    }
+
+    /// The same, but a failure that somebody has been told of is no news.
+    pub fn awaitQuietly(self: *Stream, wanted: u64, timeout_ns: u64) !bool {
+        if (!self.sleep(wanted, timeout_ns)) return false;
+        try self.device.require();
+        try self.tell();
+        return true;
+    }
+
+    fn sleep(self: *Stream, wanted: u64, timeout_ns: u64) bool {
         if (!self.reached(wanted)) {
             // Sequentially consistent: pairs with `advance`, which changes the bell and then looks for sleepers.
             _ = self.sleepers.fetchAdd(1, .seq_cst);
@@ -187,7 +201,6 @@ pub const Stream = struct {
                 futex.waitPrivate(&self.bell, seen, until - now);
             }
         }
-        try self.verdict(wanted);
         return true;
     }
 

@@ -14,4 +14,4 @@ const errors = await Promise.all(
     }
   }),
 );
-console.log(JSON.stringify({ kind: manager.driver().kind, errors, tried: manager.tryGetDevice(1) ?? null }));
+console.log(JSON.stringify({ driver: manager.driver(), errors, tried: manager.tryGetDevice(1) ?? null }));

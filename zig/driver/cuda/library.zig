@@ -29,6 +29,8 @@ var lock: Mutex = .{};
 
 var chosen: ?*const Library = null;
 var simulating: ?*const Library = null;
+/// Another one before, in and after each simulation.
+var epoch: u32 = 0;
 
 /// Opens the library at `path`, or gives the one opened before from the same file.
 pub fn open(path: [:0]const u8) !*const Library {
@@ -79,10 +81,19 @@ pub fn beginSimulation(library: *const Library) !void {
     defer lock.unlock();
     if (simulating != null) return report.fail(error.simulation_active, "a simulation of CUDA devices is under way in this process.", .{});
     simulating = library;
+    epoch += 1;
 }
 
 pub fn endSimulation() void {
     lock.lock();
     defer lock.unlock();
     simulating = null;
+    epoch += 1;
+}
+
+/// Changes with every simulation: devices that outlive theirs are not those of the next.
+pub fn currentEpoch() u32 {
+    lock.lock();
+    defer lock.unlock();
+    return epoch;
 }

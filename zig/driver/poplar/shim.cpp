@@ -36,12 +36,15 @@ int32_t mrp_device_count(uint32_t *count) {
 }
 
 int32_t mrp_device_describe(uint32_t id, mrp_device_info *info) {
-  return guarded(MRP_INVALID_ARGUMENT, [&] { describe(manager().getDevice(id), id, false, childCount(id), info); });
+  return guarded(MRP_INVALID_ARGUMENT, [&] {
+    const poplar::Device device = manager().getDevice(id);
+    describe(device, id, false, childCount(device, id), info);
+  });
 }
 
 int32_t mrp_device_children(uint32_t id, uint32_t *ids, uint32_t ids_max) {
   return guarded(MRP_INVALID_ARGUMENT, [&] {
-    const std::vector<unsigned> children = manager().getChildDeviceIds(id);
+    const std::vector<unsigned> children = childrenOf(manager().getDevice(id), id);
     std::copy_n(children.begin(), std::min<std::size_t>(children.size(), ids_max), ids);
   });
 }
@@ -55,7 +58,11 @@ int32_t mrp_device_holder(uint32_t id, int32_t *process) {
 }
 
 int32_t mrp_device_open(uint32_t id, const mrp_option *options, size_t option_count, mrp_device **device) {
-  return give(device, MRP_INVALID_ARGUMENT, [&] { return std::make_unique<mrp_device>(manager().getDevice(id, optionsOf(options, option_count)), id); });
+  return give(device, MRP_INVALID_ARGUMENT, [&] {
+    poplar::Device made = manager().getDevice(id, optionsOf(options, option_count));
+    const uint32_t children = childCount(made, id);
+    return std::make_unique<mrp_device>(std::move(made), id, children);
+  });
 }
 
 int32_t mrp_device_create_model(int32_t ipu_version, uint32_t num_ipus, uint32_t tiles_per_ipu, const mrp_option *options,
@@ -64,14 +71,14 @@ int32_t mrp_device_create_model(int32_t ipu_version, uint32_t num_ipus, uint32_t
     poplar::IPUModel model(("ipu" + std::to_string(ipu_version)).c_str());
     model.numIPUs = num_ipus;
     if (tiles_per_ipu > 0) model.tilesPerIPU = tiles_per_ipu;
-    auto made = std::make_unique<mrp_device>(model.createDevice(optionsOf(options, option_count)), 0);
+    auto made = std::make_unique<mrp_device>(model.createDevice(optionsOf(options, option_count)), 0, 0);
     if (!attach(*made)) throw std::runtime_error("a model of IPUs cannot be attached to");
     return made;
   });
 }
 
 int32_t mrp_device_info_of(const mrp_device *device, mrp_device_info *info) {
-  return guarded(MRP_UNKNOWN_ERROR, [&] { describe(device->device, device->id, device->attached, device->isModel() ? 0 : childCount(device->id), info); });
+  return guarded(MRP_UNKNOWN_ERROR, [&] { describe(device->device, device->id, device->attached, device->children, info); });
 }
 
 int32_t mrp_device_attach(mrp_device *device, uint32_t *attached) {
@@ -184,12 +191,12 @@ int32_t mrp_engine_connect_callbacks(mrp_engine *engine, const char *handle, uin
 int32_t mrp_engine_copy_to_remote(mrp_engine *engine, const void *data, const char *handle, uint32_t repeat, uint32_t replica) {
   if (!isLoaded(*engine)) return fail(MRP_STOPPED, "the engine is not loaded.");
   // Poplar only reads it.
-  return guarded(MRP_INVALID_ARGUMENT, [&] { engine->engine.copyToRemoteBuffer(const_cast<void *>(data), std::string(handle), static_cast<int>(repeat), replica); });
+  return guarded(MRP_INVALID_ARGUMENT, [&] { engine->engine.copyToRemoteBuffer(const_cast<void *>(data), std::string(handle), repeat, replica); });
 }
 
 int32_t mrp_engine_copy_from_remote(mrp_engine *engine, const char *handle, void *data, uint32_t repeat, uint32_t replica) {
   if (!isLoaded(*engine)) return fail(MRP_STOPPED, "the engine is not loaded.");
-  return guarded(MRP_INVALID_ARGUMENT, [&] { engine->engine.copyFromRemoteBuffer(std::string(handle), data, static_cast<int>(repeat), replica); });
+  return guarded(MRP_INVALID_ARGUMENT, [&] { engine->engine.copyFromRemoteBuffer(std::string(handle), data, repeat, replica); });
 }
 
 } // extern "C"

@@ -14,7 +14,6 @@ pub const Control = struct {
     }
 
     pub fn configure(wanted: *const interface.System) callconv(.c) Result {
-        transfer.reset();
         return done(system.configure(wanted.*));
     }
 
@@ -32,7 +31,7 @@ pub const Control = struct {
     }
 
     pub fn leaks(into: *interface.Leaks) callconv(.c) Result {
-        into.* = leak.count();
+        into.* = leak.count(system.firstNumber());
         return .success;
     }
 

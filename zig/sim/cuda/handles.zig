@@ -57,13 +57,14 @@ pub fn Table(comptime T: type) type {
             return null;
         }
 
-        /// Those that could be given back: with a device in error nothing can be done about what is left.
-        pub fn count(self: *Self) u64 {
+        /// Those of devices from this number on that could be given back: with a device in error nothing can be done about
+        /// what is left.
+        pub fn count(self: *Self, from: c_int) u64 {
             self.lock.lock();
             defer self.lock.unlock();
             var found: u64 = 0;
             var objects = self.objects.valueIterator();
-            while (objects.next()) |object| if (!object.*.device.isBroken()) {
+            while (objects.next()) |object| if (object.*.device.number >= from and !object.*.device.isBroken()) {
                 found += 1;
             };
             return found;

@@ -55,7 +55,7 @@ pub const Plan = extern struct {
     message: [message_max]u8 = @splat(0),
 };
 
-/// What is open in this process, and what became of the rest. Counts, unless the name says bytes.
+/// What is open in this process of the present system, and what became of the rest. Counts, unless the name says bytes.
 pub const Leaks = extern struct {
     contexts: u64 = 0,
     device_memory: u64 = 0,

@@ -4,7 +4,7 @@ const std = @import("std");
 const Block = @import("block.zig").Block;
 const Device = @import("device.zig").Device;
 const failure = @import("failure.zig");
-const kernels = @import("known.zig");
+const kernels = @import("../../kernels/kernels.zig");
 const ranges = @import("ranges.zig");
 
 const allocator = std.heap.smp_allocator;

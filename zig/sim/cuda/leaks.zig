@@ -1,4 +1,5 @@
-//! What is open in this process. At its end it is told on stderr, unless it is nothing.
+//! What is open in this process. At its end it is told on stderr, unless it is nothing: also what is of systems that were
+//! simulated before.
 const std = @import("std");
 const linux = std.os.linux;
 const Mutex = @import("../../os/futex.zig").Mutex;
@@ -16,22 +17,29 @@ extern "c" fn at_quick_exit(function: *const fn () callconv(.c) void) c_int;
 
 pub var abandoned = std.atomic.Value(u64).init(0);
 
-pub fn count() interface.Leaks {
-    const held = ranges.count();
+/// Of devices from this number on.
+pub fn count(from: c_int) interface.Leaks {
+    const held = ranges.count(from);
     return .{
-        .contexts = system.retainedContexts(),
+        .contexts = system.retainedContexts(from),
         .device_memory = held.memory,
         .device_memory_bytes = held.bytes,
         .host_memory = held.host,
         .registrations = held.registrations,
         .imports = held.imports,
-        .streams = streams.open.count(),
-        .events = events.open.count(),
-        .modules = modules.open.count(),
-        .pools = pools.open.count(),
+        .streams = streams.open.count(from),
+        .events = events.open.count(from),
+        .modules = modules.open.count(from),
+        .pools = pools.open.count(from),
         .abandoned = abandoned.load(.monotonic),
         .freed_while_imported = memory.freed_while_imported.load(.monotonic),
     };
+}
+
+/// What became of an earlier system's is no business of the next one.
+pub fn forget() void {
+    abandoned.store(0, .monotonic);
+    memory.freed_while_imported.store(0, .monotonic);
 }
 
 var lock: Mutex = .{};
@@ -49,7 +57,7 @@ pub fn reportAtExit() void {
 
 fn atExit() callconv(.c) void {
     var buffer: [1024]u8 = undefined;
-    const text = describe(count(), &buffer);
+    const text = describe(count(0), &buffer);
     if (text.len > 0) _ = linux.write(2, text.ptr, text.len);
 }
 

@@ -81,13 +81,13 @@ pub fn operand(address: u64, size: usize) failure.Failure!*Block {
 
 pub const Counts = struct { memory: u64 = 0, bytes: u64 = 0, host: u64 = 0, registrations: u64 = 0, imports: u64 = 0 };
 
-/// What was not given back, and could be.
-pub fn count() Counts {
+/// What was not given back, and could be, of devices from this number on.
+pub fn count(from: c_int) Counts {
     lock.lock();
     defer lock.unlock();
     var counts: Counts = .{};
     for (blocks.items) |block| {
-        if (block.given_back.load(.monotonic) or block.device.isBroken()) continue;
+        if (block.device.number < from or block.given_back.load(.monotonic) or block.device.isBroken()) continue;
         switch (block.kind) {
             .plain, .pooled => {
                 counts.memory += 1;

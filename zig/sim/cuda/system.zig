@@ -5,8 +5,10 @@ const Mutex = @import("../../os/futex.zig").Mutex;
 const Device = @import("device.zig").Device;
 const failure = @import("failure.zig");
 const interface = @import("interface.zig");
+const leaks = @import("leaks.zig");
 const Plans = @import("plans.zig").Plans;
 const Pool = @import("pool.zig").Pool;
+const transfers = @import("transfers.zig");
 
 const allocator = std.heap.smp_allocator;
 
@@ -76,6 +78,8 @@ pub fn clear() !void {
 fn startAnew() void {
     plans.clear();
     for (&plans.calls) |*calls| calls.store(0, .monotonic);
+    leaks.forget();
+    transfers.reset();
 }
 
 pub fn repair() void {
@@ -121,12 +125,19 @@ pub fn defaultPool(handle: usize) ?*Pool {
     return null;
 }
 
-/// How often contexts are retained, of devices that are not in error.
-pub fn retainedContexts() u64 {
+/// The number of the first device that is there now.
+pub fn firstNumber() c_int {
+    lock.lock();
+    defer lock.unlock();
+    return @intCast(first);
+}
+
+/// How often contexts are retained, of devices from this number on that are not in error.
+pub fn retainedContexts(from: c_int) u64 {
     lock.lock();
     defer lock.unlock();
     var count: u64 = 0;
-    for (devices.items) |device| if (!device.isBroken()) {
+    for (devices.items[@intCast(from)..]) |device| if (!device.isBroken()) {
         count += device.retained.load(.monotonic);
     };
     return count;

@@ -19,7 +19,7 @@ pub const rows = [_]Row{
     .{ .name = "memory that was freed cannot be opened", .calls = &.{"cuIpcOpenMemHandle"}, .simulated = true, .run = freed },
 };
 
-/// Runs of the program that a row starts: `--child NAME HANDLE`.
+/// What runs of the program do that rows start: `--child NAME HANDLE`.
 pub const tasks = .{ .{ "open", openTask }, .{ "wait", waitTask }, .{ "export", exportTask }, .{ "refused", refusedTask } };
 
 fn stable(b: *Bench) !void {

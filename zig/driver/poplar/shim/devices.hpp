@@ -24,7 +24,9 @@ inline void describe(const poplar::Device &device, uint32_t id, bool attached, u
   info->children = children;
 }
 
-inline uint32_t childCount(uint32_t id) { return static_cast<uint32_t>(manager().getChildDeviceIds(id).size()); }
+inline std::vector<unsigned> childrenOf(const poplar::Device &device, uint32_t id) { return childrenOf(manager(), id, device.getTarget().getNumIPUs()); }
+
+inline uint32_t childCount(const poplar::Device &device, uint32_t id) { return static_cast<uint32_t>(childrenOf(device, id).size()); }
 
 // The driver's numbers of its IPUs; none where it does not tell.
 inline std::vector<unsigned> ipusOf(const poplar::Device &device) noexcept {

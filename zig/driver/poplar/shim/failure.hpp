@@ -56,10 +56,10 @@ inline int32_t caught(int32_t otherwise) noexcept {
     return fail(MRP_STREAM_ERROR, error.what());
   } catch (const poplar::invalid_option &error) {
     return fail(MRP_INVALID_OPTION, error.what());
-  } catch (const poplar::graph_memory_allocation_error &error) {
-    return fail(MRP_OUT_OF_MEMORY, error.what());
   } catch (const poplar::poplar_error &error) {
-    const int32_t status = statusByText(error.what(), otherwise);
+    // There are several of them: for graphs, for streams.
+    const bool memory = error.type.find("memory_allocation") != std::string::npos;
+    const int32_t status = memory ? MRP_OUT_OF_MEMORY : statusByText(error.what(), otherwise);
     return fail(status, status == MRP_UNKNOWN_ERROR ? error.type + ": " + error.what() : error.what());
   } catch (const std::bad_alloc &) {
     return fail(MRP_OUT_OF_MEMORY, "there is no memory left on the host.");

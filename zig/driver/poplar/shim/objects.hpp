@@ -55,15 +55,10 @@ struct mrp_executable {
   const void *bytes;
   std::size_t size;
   bool check_hash;
-  // An engine takes its executable over; the next one gets another of the same bytes.
+  // An engine of an early SDK takes its executable over; the next one gets another of the same bytes.
   std::optional<poplar::Executable> ready;
 
-  poplar::Executable take() {
-    if (!ready) return read();
-    poplar::Executable taken = std::move(*ready);
-    ready.reset();
-    return taken;
-  }
+  poplar::Executable take() { return ready ? shim::takenFrom(ready) : read(); }
 
   poplar::Executable read() const { return shim::deserialize<poplar::Executable>(shim::streamOf(bytes, size), check_hash); }
 };
@@ -73,12 +68,14 @@ struct mrp_engine;
 struct mrp_device {
   poplar::Device device;
   uint32_t id;
+  // Devices that are parts of it.
+  uint32_t children;
   bool attached = false;
   // Of the IPUs that were attached to; a model has none.
   std::vector<unsigned> ipus;
   mrp_engine *engine = nullptr;
 
-  mrp_device(poplar::Device made, uint32_t number) : device(std::move(made)), id(number) {}
+  mrp_device(poplar::Device made, uint32_t number, uint32_t parts) : device(std::move(made)), id(number), children(parts) {}
 
   bool isModel() const { return device.getTarget().getTargetType() != poplar::TargetType::IPU; }
 };

@@ -15,9 +15,11 @@
 
 #include <istream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace shim {
 
@@ -37,6 +39,35 @@ template <class E> E deserialize(std::unique_ptr<std::istream> bytes, bool check
   if constexpr (TakesStream<E>::value) return E::deserialize(std::move(bytes), check_hash);
   else if constexpr (ChecksHashOnDemand<E>::value) return E::deserialize(*bytes, check_hash);
   else return E::deserialize(*bytes); // which always checks it
+}
+
+// What an engine is made of: a copy where copies share what they are made of, as in later versions; else `ready` goes.
+template <class E> E takenFrom(std::optional<E> &ready) {
+  if constexpr (std::is_copy_constructible_v<E>) {
+    return *ready;
+  } else {
+    E taken = std::move(*ready);
+    ready.reset();
+    return taken;
+  }
+}
+
+// Later versions are asked for children of one size at a time, which are sizes that devices have: 1, 2, 4, … IPUs.
+template <class M, class = void> struct AsksForSize : std::false_type {};
+template <class M> struct AsksForSize<M, Void<decltype(std::declval<const M &>().getChildDeviceIds(0u, 1u))>> : std::true_type {};
+
+// Devices that are parts of device `id`, which has so many IPUs; smaller ones first.
+template <class M> std::vector<unsigned> childrenOf(const M &manager, unsigned id, unsigned ipus) {
+  if constexpr (AsksForSize<M>::value) {
+    std::vector<unsigned> children;
+    for (unsigned size = 1; size < ipus; size *= 2) {
+      const std::vector<unsigned> some = manager.getChildDeviceIds(id, size);
+      children.insert(children.end(), some.begin(), some.end());
+    }
+    return children;
+  } else {
+    return manager.getChildDeviceIds(id);
+  }
 }
 
 // Early versions cannot stop a run; it ends when the program does, whose streams are then no longer served.

@@ -28,17 +28,25 @@ bool Device::attach() const {
 void Device::detach() const { check(SIMULATOR(mrp_device_detach)(implementation_->raw)); }
 void Device::reset() const { check(SIMULATOR(mrp_device_reset)(implementation_->raw)); }
 
+// Parts of a device, of so many IPUs; 0: of any number.
+static std::vector<unsigned> childrenOf(unsigned parent, unsigned ipus) {
+  mrp_device_info info;
+  check(SIMULATOR(mrp_device_describe)(parent, &info));
+  std::vector<unsigned> all(info.children);
+  check(SIMULATOR(mrp_device_children)(parent, all.data(), info.children));
+  std::vector<unsigned> children;
+  for (const unsigned id : all) {
+    check(SIMULATOR(mrp_device_describe)(id, &info));
+    if (ipus == 0 || info.num_ipus == ipus) children.push_back(id);
+  }
+  return children;
+}
+
 // IPUs are the devices of one IPU.
 std::vector<unsigned> Device::getDriverIDs() const {
   const mrp_device_info own = implementation_->info();
   if (own.num_ipus == 1) return {own.id};
-  std::vector<unsigned> ipus;
-  for (const unsigned id : DeviceManager::createDeviceManager().getChildDeviceIds(own.id)) {
-    mrp_device_info part;
-    check(SIMULATOR(mrp_device_describe)(id, &part));
-    if (part.num_ipus == 1) ipus.push_back(id);
-  }
-  return ipus;
+  return childrenOf(own.id, 1);
 }
 
 Device adopt(mrp_device *raw) {
@@ -65,13 +73,11 @@ Device DeviceManager::getDevice(unsigned id, const OptionFlags &options) const {
   return adopt(raw);
 }
 
-std::vector<unsigned> DeviceManager::getChildDeviceIds(unsigned parent) const {
-  mrp_device_info info;
-  check(SIMULATOR(mrp_device_describe)(parent, &info));
-  std::vector<unsigned> children(info.children);
-  check(SIMULATOR(mrp_device_children)(parent, children.data(), info.children));
-  return children;
-}
+#if MILLRACE_LOOK_ALIKE >= 3
+std::vector<unsigned> DeviceManager::getChildDeviceIds(unsigned parent, unsigned numChildIpus) const { return childrenOf(parent, numChildIpus); }
+#else
+std::vector<unsigned> DeviceManager::getChildDeviceIds(unsigned parent) const { return childrenOf(parent, 0); }
+#endif
 
 static int numberOf(const std::string &version) {
   if (version.compare(0, 3, "ipu") != 0) throw poplar_error("there is no architecture " + version);

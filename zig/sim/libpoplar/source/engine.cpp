@@ -74,7 +74,13 @@ public:
 
 } // namespace core
 
+#if MILLRACE_LOOK_ALIKE >= 3
+using RepeatIndex = uint64_t;
+Engine::Engine(const Executable &executable, const OptionFlags &options) : implementation_(std::make_unique<core::Engine>(executable, options)) {}
+#else
+using RepeatIndex = int;
 Engine::Engine(Executable &&executable, const OptionFlags &options) : implementation_(std::make_unique<core::Engine>(std::move(executable), options)) {}
+#endif
 Engine::~Engine() = default;
 
 void Engine::load(const Device &device) { check(SIMULATOR(mrp_engine_load)(implementation_->raw, device.getImplementation().raw)); }
@@ -109,12 +115,12 @@ void Engine::connectStreamToCallback(StringRef handle, unsigned index, StreamCal
   implementation_->connected[{name, index}] = std::move(made);
 }
 
-void Engine::copyToRemoteBuffer(void *from, StringRef handle, int repeatIndex, unsigned replica) {
+void Engine::copyToRemoteBuffer(void *from, StringRef handle, RepeatIndex repeatIndex, unsigned replica) {
   const std::string name = handle;
   check(SIMULATOR(mrp_engine_copy_to_remote)(implementation_->raw, from, name.c_str(), static_cast<uint32_t>(repeatIndex), replica));
 }
 
-void Engine::copyFromRemoteBuffer(StringRef handle, void *to, int repeatIndex, unsigned replica) {
+void Engine::copyFromRemoteBuffer(StringRef handle, void *to, RepeatIndex repeatIndex, unsigned replica) {
   const std::string name = handle;
   check(SIMULATOR(mrp_engine_copy_from_remote)(implementation_->raw, name.c_str(), to, static_cast<uint32_t>(repeatIndex), replica));
 }

@@ -16,6 +16,8 @@ static std::vector<char> readAll(std::istream &in) {
 
 #if MILLRACE_LOOK_ALIKE >= 3
 Executable::Executable(std::shared_ptr<const core::Executable> made) : implementation_(std::move(made)) {}
+Executable::Executable(const Executable &) = default;
+Executable &Executable::operator=(const Executable &) = default;
 Executable Executable::deserialize(std::istream &in, bool check_hash) { return Executable(std::make_shared<const core::Executable>(readAll(in), check_hash)); }
 Executable Executable::deserialize(std::unique_ptr<std::istream> in, bool check_hash) { return deserialize(*in, check_hash); }
 #else

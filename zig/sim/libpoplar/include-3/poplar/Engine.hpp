@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <poplar/Device.hpp>
 #include <poplar/Executable.hpp>
 #include <poplar/StreamCallback.hpp>
@@ -11,7 +12,7 @@ class Engine;
 
 class Engine {
 public:
-  explicit Engine(Executable &&executable, const OptionFlags &options = {});
+  explicit Engine(const Executable &executable, const OptionFlags &options = {});
   ~Engine();
 
   void load(const Device &device);
@@ -20,8 +21,8 @@ public:
   std::vector<std::string> listStreams() const;
   void connectStream(StringRef handle, void *begin, void *end);
   void connectStreamToCallback(StringRef handle, unsigned index, StreamCallbackHandle callback);
-  void copyToRemoteBuffer(void *from, StringRef handle, int repeatIndex, unsigned replica = 0);
-  void copyFromRemoteBuffer(StringRef handle, void *to, int repeatIndex, unsigned replica = 0);
+  void copyToRemoteBuffer(void *from, StringRef handle, uint64_t repeatIndex, unsigned replica = 0);
+  void copyFromRemoteBuffer(StringRef handle, void *to, uint64_t repeatIndex, unsigned replica = 0);
 
 private:
   std::unique_ptr<core::Engine> implementation_;

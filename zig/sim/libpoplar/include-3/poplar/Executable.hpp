@@ -11,7 +11,10 @@ class Executable;
 class Executable {
 public:
   explicit Executable(std::shared_ptr<const core::Executable> made);
+  // Copies share what they are made of.
+  Executable(const Executable &);
   Executable(Executable &&) noexcept;
+  Executable &operator=(const Executable &);
   Executable &operator=(Executable &&) noexcept;
   ~Executable();
 

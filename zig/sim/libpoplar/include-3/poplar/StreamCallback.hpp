@@ -5,6 +5,8 @@ namespace poplar {
 
 class StreamCallbackBase {
 public:
+  enum class Result { Success, NotAvailable };
+
   virtual ~StreamCallbackBase() = default;
   virtual void complete() = 0;
   virtual void invalidatePrefetched() = 0;
@@ -12,8 +14,6 @@ public:
 
 class StreamCallback : public StreamCallbackBase {
 public:
-  enum class Result { Success, NotAvailable };
-
   virtual Result prefetch(void *to) = 0;
   virtual void fetch(void *to) = 0;
   void invalidatePrefetched() override {}

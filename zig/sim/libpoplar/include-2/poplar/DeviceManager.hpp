@@ -10,6 +10,7 @@ public:
 
   std::size_t getNumDevices() const;
   Device getDevice(unsigned id, const OptionFlags &options = {}) const;
+  // All of them.
   std::vector<unsigned> getChildDeviceIds(unsigned parent) const;
 };
 
