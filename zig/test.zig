@@ -43,6 +43,7 @@ test {
     _ = @import("session/stored_stream.zig");
     _ = @import("session/stream.zig");
     _ = @import("abi/errors.zig");
+    _ = @import("cuda/descriptor.zig");
     _ = @import("abi/handle.zig");
     _ = @import("engine/onnx/api.zig");
     _ = @import("engine/onnx/library.zig");

@@ -22,8 +22,14 @@ export type Kind =
   | "simulation"
   | "cuda_simulation"
   | GpuKind;
-/** Those of simulated GPUs, which a plan may have ended. */
-export type GpuKind = "cuda_device" | "cuda_stream" | "cuda_event" | "cuda_memory" | "cuda_registration";
+/** There are some only while GPUs are simulated. */
+export type GpuKind =
+  | "cuda_device"
+  | "cuda_stream"
+  | "cuda_event"
+  | "cuda_memory"
+  | "cuda_registration"
+  | "cuda_publication";
 export interface Handle {
   readonly slot: number;
   readonly generation: number;
@@ -52,6 +58,7 @@ export const gpuKinds: readonly GpuKind[] = [
   "cuda_event",
   "cuda_memory",
   "cuda_registration",
+  "cuda_publication",
 ];
 const simulator = `${nativeFolder("sweep")}/${simulatorName(nativeTarget())}`;
 const cudaSimulator = `${nativeFolder("sweep")}/${cudaSimulatorName(nativeTarget())}`;
@@ -76,6 +83,7 @@ const closers = {
   cuda_event: "mr_cuda_event_close",
   cuda_memory: "mr_cuda_memory_close",
   cuda_registration: "mr_cuda_host_unregister",
+  cuda_publication: "mr_cuda_publication_close",
 } as const satisfies Record<Kind, Call>;
 // More than a few loaded models only cost time.
 const openMax: Record<Kind, number> = {
@@ -96,6 +104,7 @@ const openMax: Record<Kind, number> = {
   cuda_event: 8,
   cuda_memory: 16,
   cuda_registration: 8,
+  cuda_publication: 8,
 };
 
 /** The native objects that the sweep knows: open ones of every kind, and some that were closed. */
@@ -118,6 +127,7 @@ export class Objects {
     cuda_event: [],
     cuda_memory: [],
     cuda_registration: [],
+    cuda_publication: [],
   };
   readonly stale: Handle[] = [];
   readonly #dir: string;
@@ -318,6 +328,7 @@ export class Objects {
   closeAll(): void {
     const order = [
       "cuda_registration",
+      "cuda_publication",
       "cuda_event",
       "cuda_stream",
       "cuda_memory",
