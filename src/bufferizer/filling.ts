@@ -74,9 +74,14 @@ export class Filling<D extends DType = DType> {
     const half = this.halves.current;
     // What nearly all appends are: one copy, and nothing made for it.
     const plain = half !== undefined && elements <= half.remaining && !half.delivered && !half.busy;
-    if (!plain || this.line.length > 0) return this.#put(new BatchIntake(source, elements), single, op);
+    if (!plain || this.line.length > 0) {
+      this.form.requireOpen(source, op);
+      return this.#put(new BatchIntake(source, elements), single, op);
+    }
     if (elements === 0) return;
-    half.put(source, 0, elements);
+    half.reserve(elements);
+    half.write(0, source, 0, elements);
+    half.count += elements;
     this.#filled(half, elements, single);
   }
 
@@ -108,6 +113,7 @@ export class Filling<D extends DType = DType> {
     if (isList(element)) return { intake: this.#list(element, op), single: false };
     const source = this.form.read(element, op);
     const count = this.form.count(source, op);
+    this.form.requireOpen(source, op);
     return { intake: new BatchIntake(source, Math.abs(count)), single: count === one };
   }
 
@@ -115,8 +121,10 @@ export class Filling<D extends DType = DType> {
   #list(elements: readonly TensorInput[], op: string): ListIntake {
     return new ListIntake(
       elements.map((element, index) => {
-        const source = this.form.read(element, `${op} element ${index}`);
-        if (this.form.count(source, `${op} element ${index}`) === one) return source;
+        const where = `${op} element ${index}`;
+        const source = this.form.read(element, where);
+        this.form.requireOpen(source, where);
+        if (this.form.count(source, where) === one) return source;
         throw makeError("wrong_shape", {
           op,
           message: `element ${index} of the list is a batch.`,

@@ -1,3 +1,4 @@
+import { DArray } from "../cuda/index.ts";
 import { makeError } from "../native/error.ts";
 import { off } from "../native/switches.ts";
 import {
@@ -53,10 +54,22 @@ export class Form<D extends DType = DType> {
     if (typedArrayKind(input) === this.#kind && (input as TypedArray).length > 0) {
       if ((input as TypedArray).length % this.values === 0) return input as TypedArray;
     }
+    // An array of ours needs no more looking at than its element type.
+    if (input instanceof DArray && input.dtype === this.dtype) return input;
     const dtype = off("bufferizer_dtype") ? undefined : this.dtype;
     if (isTensorSource(input) || isShaped(input)) return asTensor(input, { dtype, op }) as Source;
     const batch = asTensor(input, { dtype: this.dtype, shape: this.#batched, op });
     return batch.shape[0] === 1 ? asTensor(input, { dtype: this.dtype, shape: this.shape, op }) : batch;
+  }
+
+  /**
+   * Checks what only reading it would show: that its memory is still there.
+   * @throws StateError `closed`
+   */
+  requireOpen(source: Source, op: string): void {
+    if (ArrayBuffer.isView(source) || source.native !== undefined) return;
+    if (source.memoryKind === "device" || source.bytes().byteLength === source.byteLength) return;
+    throw makeError("closed", { op, message: "the memory of the tensor was closed or moved away." });
   }
 
   /**

@@ -43,14 +43,17 @@ export class Half<D extends DType = DType> {
     return this.leases > 0 || this.promises > 0;
   }
 
-  put(source: Source, first: number, count: number): void {
-    if (this.#start + this.count + count > this.#slots) {
-      // The storage holds two buffers: the place at its beginning cannot overlap what moves there.
-      this.storage.move(this.#start, 0, this.count);
-      this.#start = 0;
-    }
-    this.storage.write(this.#start + this.count, source, first, count);
-    this.count += count;
+  /** Makes sure that `count` elements can be written behind those that it has. */
+  reserve(count: number): void {
+    if (this.#start + this.count + count <= this.#slots) return;
+    // The storage holds two buffers: the place at its beginning cannot overlap what moves there.
+    this.storage.move(this.#start, 0, this.count);
+    this.#start = 0;
+  }
+
+  /** Writes elements `behind` places behind those that it has; they are its own once `count` says so. */
+  write(behind: number, source: Source, first: number, count: number): void {
+    this.storage.write(this.#start + this.count + behind, source, first, count);
   }
 
   dropOldest(count: number): void {

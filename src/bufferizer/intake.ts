@@ -31,7 +31,9 @@ export class BatchIntake implements Intake {
   }
 
   put(half: Half, count: number): void {
-    half.put(this.#source, this.#next, count);
+    half.reserve(count);
+    half.write(0, this.#source, this.#next, count);
+    half.count += count;
     this.#next += count;
   }
 }
@@ -54,6 +56,9 @@ export class ListIntake implements Intake {
   }
 
   put(half: Half, count: number): void {
-    for (let i = 0; i < count; i++) half.put(this.#sources[this.#next++]!, 0, 1);
+    half.reserve(count);
+    for (let i = 0; i < count; i++) half.write(i, this.#sources[this.#next + i]!, 0, 1);
+    half.count += count;
+    this.#next += count;
   }
 }

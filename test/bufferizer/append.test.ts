@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Appendable } from "../../src/bufferizer/index.ts";
 import { DArray } from "../../src/cuda/index.ts";
 import { FastIOContext } from "../../src/fastio/index.ts";
-import { asTensor, TensorMemory } from "../../src/tensor/index.ts";
+import { asTensor, TensorMemory, type TensorSource } from "../../src/tensor/index.ts";
 import { failsWith } from "../fastio/fails-with.ts";
 import { element, elements, held, make, numbersIn } from "./elements.ts";
 import { type Here, places } from "./places.ts";
@@ -147,6 +147,34 @@ for (const { name, open } of places) {
       using all = buffer.darray;
       expect(numbersIn(all)).toEqual([0, 0, 0, 0]);
     });
+
+    test.each(["error", "autoFlush", "dropOldest", "swap"] as const)(
+      "of a list with something closed in it changes nothing, with policy %s",
+      (fullPolicy) => {
+        using buffer = makeHere({ bufferSize: 2, fullPolicy, bufferFullHook: () => {} });
+        buffer.append(elements(1, 2));
+        const closed = DArray.from(element(3), { stream: here.stream });
+        closed.close();
+        using taken = DArray.from(element(4), { stream: here.stream });
+        const detached = {
+          dtype: "float32",
+          shape: [2],
+          memoryKind: "host",
+          byteLength: 8,
+          bytes: () => new Uint8Array(0),
+        };
+        for (const given of [
+          [taken, closed],
+          closed,
+          [element(5), detached as TensorSource],
+          detached as TensorSource,
+        ]) {
+          expect(() => buffer.append(given)).toThrow(failsWith("closed"));
+          expect(held(buffer)).toEqual([1, 2]);
+        }
+        expect(buffer.stats()).toMatchObject({ appends: 2, dropped: 0, flushes: 0 });
+      },
+    );
 
     test("takes views of the buffer itself", () => {
       using buffer = makeHere();
