@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { CudaDevice, DArray, DeviceMemory, type Stream } from "../../src/cuda/index.ts";
+import { FastIOContext } from "../../src/fastio/index.ts";
+import { TensorMemory } from "../../src/tensor/index.ts";
 import { simulate } from "../../src/testing/index.ts";
 import { failsWith } from "../fastio/fails-with.ts";
 import { element, elements, held, make, numbersIn } from "./elements.ts";
@@ -99,6 +101,45 @@ describe("a buffer on a simulated GPU", () => {
     expect(held(host)).toEqual([3, 3]);
   });
 
+  test("reads native memory in place: page-locked directly, other memory through the driver", () => {
+    using job = FastIOContext.open(`bufferizer-gpu-${process.pid}`);
+    const large = 64 * 1024;
+    using buffer = make({ stream, shape: [large], bufferSize: 4 });
+    using shared = job.create({ dtype: "float32", shape: [large] });
+    using plain = new TensorMemory(4 * large);
+    using pinned = device.allocatePinned(4 * large);
+    for (const view of [shared.map(), plain.getView().as("float32"), pinned.getView().as("float32")]) view.fill(2);
+    const copied = (append: () => void) => {
+      const before = simulation.cuda.transfers();
+      append();
+      stream.synchronize();
+      const { toDeviceDirect, toDeviceStaged } = simulation.cuda.transfers();
+      return [toDeviceDirect - before.toDeviceDirect, toDeviceStaged - before.toDeviceStaged];
+    };
+    const bytes = 4 * large;
+    expect(copied(() => buffer.append(pinned))).toEqual([bytes, 0]);
+    expect(copied(() => buffer.append(plain))).toEqual([0, bytes]);
+    using _ = device.register(shared, { readOnly: true });
+    expect(copied(() => buffer.append(shared))).toEqual([bytes, 0]);
+    // An array of JavaScript's goes through page-locked memory of the stream.
+    expect(copied(() => buffer.append(new Float32Array(large).fill(2)))).toEqual([bytes, 0]);
+    using all = buffer.darray;
+    expect(all.toHost().every((value) => value === 2)).toBe(true);
+  });
+
+  test("tells of a copy that failed on the device at drain, and goes on", async () => {
+    using buffer = make({ stream });
+    using given = DArray.from(element(1), { stream });
+    stream.synchronize();
+    simulation.cuda.fail({ call: "cuMemcpyDtoDAsync", error: "launchOutOfResources", asynchronous: true });
+    buffer.append(given);
+    await expect(buffer.drain()).rejects.toThrow(failsWith("cuda_error", "LAUNCH_OUT_OF_RESOURCES"));
+    buffer.flush();
+    buffer.append(given);
+    await buffer.drain();
+    expect(held(buffer)).toEqual([1]);
+  });
+
   test("says what the driver says when there is no memory, and is then what it was", () => {
     using buffer = make({ stream });
     buffer.append(element(1));
@@ -108,4 +149,29 @@ describe("a buffer on a simulated GPU", () => {
     buffer.allocate();
     expect(held(buffer)).toEqual([]);
   });
+});
+
+test("a buffer on a GPU that was lost fails with device_lost, closes all the same, and leaves nothing", async () => {
+  const simulation = simulate({ cuda: 1 });
+  {
+    using device = CudaDevice.open(0);
+    using stream = device.createStream();
+    using given = DArray.from(element(1), { stream });
+    await using buffer = make({ stream, fullPolicy: "swap", bufferSize: 1, bufferFullHook: (b) => b.take().close() });
+    buffer.append(given);
+    stream.synchronize();
+    simulation.cuda.fail({ call: "cuMemcpyDtoDAsync", error: "illegalAddress" });
+    const failing = async () => {
+      for (;;) {
+        buffer.append(given);
+        await buffer.drain();
+      }
+    };
+    await expect(failing()).rejects.toThrow(failsWith("device_lost"));
+    expect(() => buffer.append(given)).toThrow(failsWith("device_lost"));
+    expect(() => buffer.allocate()).toThrow(failsWith("device_lost"));
+    buffer.close();
+  }
+  expect(simulation.leaks()).toEqual([]);
+  simulation[Symbol.dispose]();
 });

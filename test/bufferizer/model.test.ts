@@ -1,7 +1,8 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Batch, Bufferizer, FullPolicy } from "../../src/bufferizer/index.ts";
 import { element, elements, held, make, numbersIn } from "./elements.ts";
+import { type Here, places } from "./places.ts";
 
 const bufferSize = 3;
 
@@ -126,23 +127,36 @@ function perform({ kind, count }: Step, model: Model, under: Under): void {
   }
 }
 
-describe("a bufferizer behaves as arrays do", () => {
-  test.each(["error", "autoFlush", "dropOldest", "wait", "swap"] as const)("with policy %s", (policy) => {
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const told: number[][] = [];
-        using buffer = make({ bufferSize, fullPolicy: policy, bufferFullHook: (b) => void told.push(held(b)) });
-        const under: Under = { buffer, told, taken: [], next: 0 };
-        const model = new Model(policy);
-        for (const one of steps) {
-          perform(one, model, under);
-          expect(held(buffer)).toEqual(model.held ?? []);
-          expect(buffer.length).toBe(model.held?.length ?? 0);
-          expect(told).toEqual(model.told);
-        }
-        for (const batch of under.taken) batch.close();
-      }),
-      { numRuns: 150 },
-    );
+for (const { name, open } of places) {
+  const numRuns = name === "host memory" ? 150 : 20;
+  describe(`a bufferizer in ${name} behaves as arrays do`, () => {
+    let here: Here;
+    beforeAll(() => {
+      here = open();
+    });
+    afterAll(() => here[Symbol.dispose]());
+    test.each(["error", "autoFlush", "dropOldest", "wait", "swap"] as const)("with policy %s", (policy) => {
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+          const told: number[][] = [];
+          using buffer = make({
+            stream: here.stream,
+            bufferSize,
+            fullPolicy: policy,
+            bufferFullHook: (b) => void told.push(held(b)),
+          });
+          const under: Under = { buffer, told, taken: [], next: 0 };
+          const model = new Model(policy);
+          for (const one of steps) {
+            perform(one, model, under);
+            expect(held(buffer)).toEqual(model.held ?? []);
+            expect(buffer.length).toBe(model.held?.length ?? 0);
+            expect(told).toEqual(model.told);
+          }
+          for (const batch of under.taken) batch.close();
+        }),
+        { numRuns },
+      );
+    });
   });
-});
+}
