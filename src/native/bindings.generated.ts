@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 3938576907;
+export const digest = 3997331423;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -937,6 +937,27 @@ const table = {
     retryable: false,
     meaning: "An array was to be divided by the number 0.",
     cure: "Divide by another number; an array's elements may be 0.",
+  },
+  buffer_full: {
+    number: 190,
+    class: "capacity",
+    retryable: true,
+    meaning: "The buffer has no room for what is appended.",
+    cure: "Flush or take it, append less at once, or choose another fullPolicy; appendAsync waits where the policy does.",
+  },
+  buffer_busy: {
+    number: 191,
+    class: "capacity",
+    retryable: true,
+    meaning: "The buffer's memory is with its consumer.",
+    cure: "Close the batch that was taken, wait for the hook's promise, or use fullPolicy \"swap\".",
+  },
+  buffer_empty: {
+    number: 192,
+    class: "state",
+    retryable: true,
+    meaning: "The buffer has no elements.",
+    cure: "Append first, or look at length.",
   },
 } as const satisfies Record<string, ErrorEntry>;
 
