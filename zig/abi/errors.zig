@@ -124,7 +124,7 @@ pub const table = [_]Error{
     row(154, "wrong_split", .argument, false, "Outputs are enqueued in other pieces than the inputs.", "Enqueue the same number of samples for every input and output of a request."),
     row(155, "replicas_unsupported", .argument, false, "Queues serve one replica.", "Use ModelRunner for models with several."),
     row(156, "wrong_batching", .argument, false, "The batching dimension does not fit the model.", "Use an axis that every input and output has; the message names the one that differs."),
-} ++ @import("errors_cuda.zig").rows;
+} ++ @import("errors_cuda.zig").rows ++ @import("errors_bufferizer.zig").rows;
 
 /// `of(.not_found)` is the negative number that a native call returns.
 pub fn of(comptime name: @EnumLiteral()) i32 {
