@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 3585908288;
+export const digest = 3997331423;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -160,7 +160,6 @@ export const symbols = {
   mr_cuda_memory_exportHandle: { args: ["u32", "u32"], returns: "i32" },
   mr_cuda_memory_share: { args: ["u32", "u32"], returns: "i32" },
   mr_cuda_memory_info: { args: ["u32", "u32"], returns: "i32" },
-  mr_cuda_memory_requireOwner: { args: ["u32", "u32", "u32"], returns: "i32" },
   mr_cuda_memory_close: { args: ["u32", "u32"], returns: "i32" },
   mr_cuda_pool_configure: { args: ["u32", "u32", "f64", "f64"], returns: "i32" },
   mr_cuda_pool_stats: { args: ["u32", "u32"], returns: "i32" },
@@ -186,12 +185,6 @@ export const symbols = {
   mr_cuda_event_query: { args: ["u32", "u32"], returns: "i32" },
   mr_cuda_event_elapsed: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_cuda_event_close: { args: ["u32", "u32"], returns: "i32" },
-  mr_cuda_publication_publish: { args: ["u32", "u32", "u32", "u32", "u32", "u32"], returns: "i32" },
-  mr_cuda_publication_get: { args: ["u32", "u32", "u32", "u32", "u32"], returns: "i32" },
-  mr_cuda_publication_hide: { args: ["u32", "u32"], returns: "i32" },
-  mr_cuda_publication_importers: { args: ["u32", "u32"], returns: "i32" },
-  mr_cuda_publication_wait: { args: ["u32", "u32", "u32"], returns: "i32" },
-  mr_cuda_publication_close: { args: ["u32", "u32"], returns: "i32" },
 } as const;
 
 /** Byte offsets in the thread's block. */
@@ -931,27 +924,6 @@ const table = {
     meaning: "This memory or event cannot be shared between processes.",
     cure: "Memory: allocate it without a stream or pool. Events: create them with interprocess.",
   },
-  owner_lost: {
-    number: 172,
-    class: "not_found",
-    retryable: true,
-    meaning: "The process that published this GPU tensor has ended, and the tensor with it.",
-    cure: "Start the producer again, and get the tensor anew.",
-  },
-  gpu_tensor: {
-    number: 173,
-    class: "argument",
-    retryable: false,
-    meaning: "What is published under this name lies on a GPU.",
-    cure: "Fetch it with CudaDevice.get(job, name).",
-  },
-  host_tensor: {
-    number: 174,
-    class: "argument",
-    retryable: false,
-    meaning: "What is published under this name lies in host memory.",
-    cure: "Fetch it with FastIOContext.get(name).",
-  },
   not_contiguous: {
     number: 180,
     class: "state",
@@ -965,6 +937,27 @@ const table = {
     retryable: false,
     meaning: "An array was to be divided by the number 0.",
     cure: "Divide by another number; an array's elements may be 0.",
+  },
+  buffer_full: {
+    number: 190,
+    class: "capacity",
+    retryable: true,
+    meaning: "The buffer has no room for what is appended.",
+    cure: "Flush or take it, append less at once, or choose another fullPolicy; appendAsync waits where the policy does.",
+  },
+  buffer_busy: {
+    number: 191,
+    class: "capacity",
+    retryable: true,
+    meaning: "The buffer's memory is with its consumer.",
+    cure: "Close the batch that was taken, wait for the hook's promise, or use fullPolicy \"swap\".",
+  },
+  buffer_empty: {
+    number: 192,
+    class: "state",
+    retryable: true,
+    meaning: "The buffer has no elements.",
+    cure: "Append first, or look at length.",
   },
 } as const satisfies Record<string, ErrorEntry>;
 
