@@ -189,8 +189,19 @@ async function openEverything(): Promise<void> {
   await openGpus();
 }
 
-/** Simulated GPUs: nothing of what was planned for them is left, and what failed is not used. */
+/** Simulated GPUs: nothing of what was planned for them is left, and what failed is not used. It may still be about to fail. */
 async function openGpus(): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await openFreshGpus();
+    } catch (error) {
+      if (attempt === 10) throw error;
+      await Bun.sleep(attempt);
+    }
+  }
+}
+
+async function openFreshGpus(): Promise<void> {
   const [simulation] = objects.open.cuda_simulation;
   check(native.mr_cuda_simulation_repair(simulation!.slot, simulation!.generation), "sweep");
   for (const kind of gpuKinds) for (const handle of [...objects.open[kind]]) objects.close(kind, handle);
