@@ -22,6 +22,7 @@ const rarely: Partial<Record<Call, number>> = {
   mr_deployment_load: 4,
   mr_context_close: 4,
   mr_simulation_close: 8,
+  mr_cuda_simulation_close: 8,
   mr_request_grow: 40,
 };
 const aboutHandles = new Set(["invalid_argument", "stale_handle", "wrong_kind", "closed"]);
@@ -186,9 +187,14 @@ async function openEverything(): Promise<void> {
   await openGpus();
 }
 
-/** GPUs, while they are simulated: as many objects as can be had, since what was planned may go wrong. */
+/** Simulated GPUs: as many objects of them as can be had, since what was planned may go wrong. */
 async function openGpus(): Promise<void> {
-  if (native.mr_cuda_device_ready() !== 1) return;
+  if (objects.open.cuda_simulation.length === 0) {
+    const [path, name, devices, ...rest] = objects.prepare("mr_cuda_simulation_begin", random)!;
+    const begin = native.mr_cuda_simulation_begin;
+    const slot = check(begin(path!, name!, Math.max(1, devices!), rest[0]!, rest[1]!, rest[2]!), "sweep");
+    objects.add("cuda_simulation", { slot, generation: block.results[0]! });
+  }
   const made = async (kind: Kind, job: number): Promise<Handle | undefined> => {
     if (job < 0) return undefined;
     const slot = await finished({ slot: job, generation: block.results[0]! });
@@ -226,7 +232,7 @@ function live(): number[] {
 for (let i = 0; i < count; i++) {
   if (kinds.some((kind) => objects.open[kind].length === 0)) await openEverything();
   const call = random.pick(calls);
-  if (random.chance(rarely[call] ?? 1)) step(call);
+  if (!called.has(call) || random.chance(rarely[call] ?? 1)) step(call);
   if (i % 256 === 0) await Bun.sleep(0);
 }
 
