@@ -1,5 +1,6 @@
 import { makeError } from "../../native/error.ts";
 import { Shape } from "../../tensor/index.ts";
+import { describeValue } from "../../tensor/typed-array.ts";
 import { isArithmetic, isInteger } from "./element-bits.ts";
 import { elementwise } from "./elementwise.ts";
 import { operations } from "./kernel.ts";
@@ -62,7 +63,7 @@ function checkScalar(value: unknown, { dtype }: Part, op: string): number {
   if (typeof value === "bigint" && BigInt(Number(value)) === value) return Number(value);
   throw makeError("invalid_argument", {
     op,
-    message: `${typeof value === "bigint" ? `${value}n` : String(value)} takes no part in ${dtype} arithmetic.`,
+    message: `${describeValue(value)} takes no part in ${dtype} arithmetic.`,
     hint: "Pass an array, or a number; bigints up to 2^53.",
   });
 }

@@ -8,6 +8,7 @@ import {
   type TypedArray,
   type TypedArrayOf,
 } from "../../tensor/index.ts";
+import { describeValue } from "../../tensor/typed-array.ts";
 import type { Stream } from "../stream.ts";
 import type { AsyncWaitOptions } from "../waiting.ts";
 import { arithmetic, type Operator, requireArithmetic } from "./arithmetic.ts";
@@ -280,7 +281,7 @@ export class DArray<D extends DType = DType> extends StridedTensor<D> {
   #affine(factor: number, offset: number, options: DstOptions<DArray<D>>, op: string): DArray<D> {
     for (const value of [factor, offset])
       if (typeof value !== "number")
-        throw makeError("invalid_argument", { op, message: `${String(value)} is no number.` });
+        throw makeError("invalid_argument", { op, message: `${describeValue(value)} is no number.` });
     requireArithmetic(this.open(op), op);
     return this.#into("arithmetic", this.dtype, options, op, [operations.scale, factor, offset]);
   }

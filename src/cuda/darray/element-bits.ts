@@ -1,5 +1,6 @@
 import { makeError } from "../../native/error.ts";
 import { convert, type DType, elementTypes } from "../../tensor/index.ts";
+import { describeValue } from "../../tensor/typed-array.ts";
 
 /** One element as two 32-bit words, the low one first; what is beyond the type's size is 0. */
 export interface ElementBits {
@@ -88,7 +89,7 @@ function largest(dtype: DType): number {
 function misfit(value: unknown, dtype: DType, op: string): Error {
   return makeError("invalid_argument", {
     op,
-    message: `${typeof value === "bigint" ? `${value}n` : String(value)} is no value of ${dtype}.`,
+    message: `${describeValue(value)} is no value of ${dtype}.`,
     hint: "Pass a value that the element type holds, or astype() to one that does.",
   });
 }

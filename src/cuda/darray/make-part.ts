@@ -11,6 +11,7 @@ import {
   type TensorInput,
   type TensorSource,
 } from "../../tensor/index.ts";
+import { describeValue } from "../../tensor/typed-array.ts";
 import { fresh } from "./elementwise.ts";
 import type { DArrayOptions } from "./options.ts";
 import { arrayPart, type HasPart, hasPart, type Part } from "./part.ts";
@@ -21,6 +22,8 @@ import { upload } from "./transfer.ts";
 /** What `new DArray(options)` stands for. The caller owns one reference to the storage. */
 export function makePart<D extends DType>(options: DArrayOptions<D>, op: string): Part<D> {
   const { array, allocation, stream } = options;
+  if (stream !== undefined && !(typeof stream === "object" && stream !== null && "device" in stream))
+    throw makeError("invalid_argument", { op, message: `${describeValue(stream)} is no stream.` });
   if (array !== undefined && allocation !== undefined)
     throw makeError("invalid_argument", { op, message: "array and allocation were both given." });
   if (allocation !== undefined) return lay(allocation, options, op);

@@ -1,5 +1,6 @@
 import { makeError } from "../../native/error.ts";
 import { Shape } from "../../tensor/index.ts";
+import { describeValue } from "../../tensor/typed-array.ts";
 import type { Strided } from "./strided.ts";
 
 /** A run of indices of one axis. Rules are Python's: negative numbers count from the end, `step` may be negative. */
@@ -113,10 +114,16 @@ function parsed(text: string, op: string): Range {
 }
 
 function notAnIndex(index: unknown, op: string): Error {
-  const shown = typeof index === "object" ? JSON.stringify(index) : String(index);
+  const shown = typeof index === "string" ? JSON.stringify(index) : rangeText(index);
   return makeError("invalid_argument", {
     op,
     message: `${shown} is no index.`,
     hint: 'Use an integer, "start:stop:step", { start, stop, step }, "..." or null for a new axis.',
   });
+}
+
+function rangeText(index: unknown): string {
+  const { start, stop, step } = (index ?? {}) as Range;
+  const isRange = typeof index === "object" && [start, stop, step].some((bound) => bound !== undefined);
+  return isRange ? `the range ${[start, stop, step].map(describeValue).join(":")}` : describeValue(index);
 }

@@ -37,12 +37,14 @@ export class Storage {
   /** Somebody's tensor, which is for reading. */
   readonly readOnly: boolean;
   readonly #owned: boolean;
+  #reference: NativeRef | undefined;
   #arrays = 0;
 
   private constructor(allocation: Allocation | TensorSource, owned: boolean, op: string) {
     this.allocation = allocation;
     this.#owned = owned;
-    this.readOnly = !isRawMemory(allocation) && isTensorSource(allocation);
+    this.readOnly =
+      !isRawMemory(allocation) && (isTensorSource(allocation) || ("readOnly" in allocation && allocation.readOnly));
     if (isRawMemory(allocation)) {
       this.byteLength = allocation[rawBytes].byteLength;
       this.memoryKind = nativeOwnerOf(allocation[rawBytes])?.memoryKind ?? "host";
@@ -81,8 +83,15 @@ export class Storage {
     return storage;
   }
 
-  /** Where the memory is for native calls; its owner may have closed it. */
+  /** Where the memory is for native calls; its owner may have closed it. Looking it up takes longer than a small kernel. */
   native(op: string): NativeRef {
+    const { closed, released } = this.allocation as { readonly closed?: boolean; readonly released?: boolean };
+    if (this.#reference !== undefined && closed !== true && released !== true) return this.#reference;
+    this.#reference = this.#find(op);
+    return this.#reference;
+  }
+
+  #find(op: string): NativeRef {
     const { allocation } = this;
     const reference = isRawMemory(allocation) ? nativeOwnerOf(allocation[rawBytes]) : allocation.native;
     if (reference !== undefined) return reference;

@@ -1,5 +1,6 @@
 import { makeError } from "../../native/error.ts";
 import { Shape } from "../../tensor/index.ts";
+import { describeValue } from "../../tensor/typed-array.ts";
 
 /**
  * Where the elements of an array lie in its memory. Everything counts elements, not bytes: mixing the two is how copies
@@ -92,7 +93,7 @@ export function transposed(view: Strided, axes: readonly number[] | undefined, o
  */
 export function reshaped(view: Strided, pattern: Shape, op: string): Strided {
   const count = Shape.elementCount(view.shape, op);
-  const shape = Shape.infer(pattern, count, op);
+  const shape = Array.isArray(pattern) ? Shape.infer(pattern, count, op) : Shape.validate(pattern, op);
   if (Shape.elementCount(shape, op) !== count) {
     throw makeError("wrong_shape", {
       op,
@@ -107,14 +108,15 @@ export function reshaped(view: Strided, pattern: Shape, op: string): Strided {
 }
 
 function normalised(axes: readonly number[], rank: number, op: string): number[] {
-  const order = axes.map((axis) => (axis < 0 ? axis + rank : axis));
+  const order = Array.isArray(axes) ? axes.map((axis) => (axis < 0 ? axis + rank : axis)) : [];
   const complete =
+    Array.isArray(axes) &&
     order.length === rank &&
     new Set(order).size === rank &&
     order.every((axis) => Number.isInteger(axis) && axis >= 0 && axis < rank);
   if (complete) return order;
   throw makeError("invalid_argument", {
     op,
-    message: `axes [${axes.join(",")}] do not name each of ${rank} axes once.`,
+    message: `axes ${Array.isArray(axes) ? Shape.format(axes) : describeValue(axes)} do not name each of ${rank} axes once.`,
   });
 }

@@ -162,6 +162,7 @@ describe("an array", () => {
       "invalid_argument",
       "0.5",
     ],
+    ["a stream that is none", () => DArray.zeros([2], { stream: {} as never }), "invalid_argument", "is no stream"],
     ["nine axes", () => DArray.zeros([1, 2, 1, 2, 1, 2, 1, 2, 1]), "invalid_shape", "9 axes, kernels take 8"],
   ])("of %s is refused", (_, make, code, text) => {
     expect(make).toThrow(failsWith(code as "closed", text));

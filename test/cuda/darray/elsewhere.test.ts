@@ -31,7 +31,7 @@ test("results go to shared memory, and models take arrays by reference or, when 
   using job = place.open();
   using scan = DArray.from(
     Float32Array.from({ length: 128 }, (_, i) => (i * 7) % 16),
-    { shape: [2, 64] },
+    { shape: [2, 1, 8, 8] },
   );
   using shared = job.create({ dtype: "float32", shape: [2, 1, 8, 8] });
   scan.toHost({ dst: shared.map() });

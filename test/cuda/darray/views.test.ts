@@ -84,10 +84,10 @@ describe("a slice", () => {
     [["...", "..."], "invalid_argument", "stands 2 times"],
     [["::0"], "invalid_argument", "step of 0"],
     [["1:2:3:4"], "invalid_argument", "is no index"],
-    [["a:b"], "invalid_argument", "a:b is no index"],
+    [["a:b"], "invalid_argument", '"a:b" is no index'],
     [[{ start: 0.5 }], "invalid_argument", "is no index"],
     [[undefined as unknown as Index], "invalid_argument", "undefined is no index"],
-    [[[0] as unknown as Index], "invalid_argument", "[0] is no index"],
+    [[[0] as unknown as Index], "invalid_argument", "Array(1) is no index"],
   ])("refuses %p", (indices, code, text) => {
     using array = arrayOf(counted([3, 3]));
     expect(() => array.slice(...indices)).toThrow(failsWith(code as "out_of_bounds", text));
@@ -144,6 +144,8 @@ describe("a reshaped array", () => {
     expect(() => array.reshape([4, -1])).toThrow(failsWith("wrong_shape"));
     expect(() => array.reshape([-1, -1])).toThrow(failsWith("wrong_shape"));
     expect(() => array.reshape([-2, -3])).toThrow(failsWith("invalid_shape"));
+    expect(() => array.reshape(6 as never)).toThrow(failsWith("invalid_shape"));
+    expect(() => array.transpose(1 as never)).toThrow(failsWith("invalid_argument", "axes number 1"));
   });
 });
 

@@ -6,7 +6,7 @@ import { check, codeOf } from "../../../src/native/check.ts";
 import { block, native, wrapResult } from "../../../src/native/library.ts";
 import { copyExecutable } from "../../session/copy-model.ts";
 import { ends, integers, jobMakes, kindOf, makes, shows, sizes } from "./arguments.ts";
-import { type Call, type Handle, type Kind, kinds, Objects } from "./objects.ts";
+import { type Call, gpuKinds, type Handle, type Kind, kinds, Objects } from "./objects.ts";
 import { Random } from "./random.ts";
 
 const count = Number(process.env["MILLRACE_FUZZ"] ?? 10_000);
@@ -22,7 +22,6 @@ const rarely: Partial<Record<Call, number>> = {
   mr_deployment_load: 4,
   mr_context_close: 4,
   mr_simulation_close: 8,
-  mr_cuda_simulation_close: 8,
   mr_request_grow: 40,
 };
 const aboutHandles = new Set(["invalid_argument", "stale_handle", "wrong_kind", "closed"]);
@@ -97,8 +96,8 @@ function plan(call: Call): Plan {
   if (call === "mr_request_wait") values[3] = 0;
   // What is planned may not take its time.
   if (call === "mr_simulation_plan") block.values[8] = 0;
-  if (call === "mr_boundary_wait") values[2] = random.below(2);
   if (call === "mr_cuda_device_settle") values[0] = random.below(2);
+  if (call === "mr_boundary_wait") values[2] = random.below(2);
   if (call === "mr_cuda_stream_wait" || call === "mr_cuda_event_wait") values[3] = random.below(2);
   if (call === "mr_queue_wait" || call === "mr_session_poll") values[2] = 0;
   // Memory that would be granted, and costs time.
@@ -184,28 +183,25 @@ async function openEverything(): Promise<void> {
   made("stream", native.mr_stream_empty(1));
   const queues = made("queue", native.mr_queue_open(0));
   for (const direction of [0, 1]) native.mr_queue_add(queues.slot, queues.generation, direction, 4, 64);
+  if (objects.open.cuda_simulation.length === 0) {
+    const [path, name, ...rest] = objects.prepare("mr_cuda_simulation_begin", random)!;
+    made("cuda_simulation", native.mr_cuda_simulation_begin(path!, name!, rest[0]!, rest[1]!, rest[2]!, 0));
+  }
   await openGpus();
 }
 
-/** Simulated GPUs: as many objects of them as can be had, since what was planned may go wrong. */
+/** Simulated GPUs: nothing of what was planned for them is left, and what failed is not used. */
 async function openGpus(): Promise<void> {
-  if (objects.open.cuda_simulation.length === 0) {
-    const [path, name, devices, ...rest] = objects.prepare("mr_cuda_simulation_begin", random)!;
-    const begin = native.mr_cuda_simulation_begin;
-    const slot = check(begin(path!, name!, Math.max(1, devices!), rest[0]!, rest[1]!, rest[2]!), "sweep");
-    objects.add("cuda_simulation", { slot, generation: block.results[0]! });
-  }
-  const made = async (kind: Kind, job: number): Promise<Handle | undefined> => {
-    if (job < 0) return undefined;
-    const slot = await finished({ slot: job, generation: block.results[0]! });
-    if (slot < 0) return undefined;
-    const handle = { slot, generation: block.results[0]! };
+  const [simulation] = objects.open.cuda_simulation;
+  check(native.mr_cuda_simulation_repair(simulation!.slot, simulation!.generation), "sweep");
+  for (const kind of gpuKinds) for (const handle of [...objects.open[kind]]) objects.close(kind, handle);
+  const made = async (kind: Kind, job: number): Promise<Handle> => {
+    const begun = { slot: check(job, "sweep"), generation: block.results[0]! };
+    const handle = { slot: check(await finished(begun), "sweep"), generation: block.results[0]! };
     objects.add(kind, handle);
     return handle;
   };
-  const device = await made("cuda_device", native.mr_cuda_device_open(0));
-  if (device === undefined) return;
-  const { slot, generation } = device;
+  const { slot, generation } = await made("cuda_device", native.mr_cuda_device_open(0));
   await made("cuda_stream", native.mr_cuda_stream_create(slot, generation, 0, 1));
   await made("cuda_event", native.mr_cuda_event_create(slot, generation, 1, 0));
   await made("cuda_memory", native.mr_cuda_memory_allocate(slot, generation, 4096, 0, 0));

@@ -1,4 +1,5 @@
 import { makeError } from "../../../native/error.ts";
+import { checkMember } from "./member.ts";
 
 /** What the channels of an image are. */
 export const ColorFormat = { rgb: "rgb", bgr: "bgr", gray: "gray" } as const;
@@ -27,13 +28,8 @@ export function colorFor(channels: number, color: ColorFormat | undefined, op: s
   });
 }
 
-export function checkColor(color: ColorFormat, op: string): void {
-  if (Object.hasOwn(ColorFormat, color)) return;
-  throw makeError("invalid_argument", {
-    op,
-    message: `${JSON.stringify(color)} is no colour format.`,
-    hint: `Use one of ${Object.keys(ColorFormat).join(", ")}.`,
-  });
+export function checkColor(color: ColorFormat, op: string): ColorFormat {
+  return checkMember(ColorFormat, color, "colour format", op);
 }
 
 export function channelsOf(color: ColorFormat): number {

@@ -20,7 +20,7 @@ import type {
   ResizeOptions,
   Size,
 } from "./options.ts";
-import { passOver } from "./pass.ts";
+import { checkSize, passOver } from "./pass.ts";
 
 /**
  * An image, or a batch of images of one size: an array that knows which axes it has and what its channels are. Every operation is
@@ -102,13 +102,15 @@ export class DImage<D extends DType = DType> extends DArray<D> {
    * @throws ArgumentError `invalid_argument`; of `dst` as all operations
    */
   resize(size: Size, options: ResizeOptions<D> = {}): DImage<D> {
-    return this.#pass({ ...this.#same, ...options, size }, options.dst, "DImage.resize");
+    const op = "DImage.resize";
+    return this.#pass({ ...this.#same, ...options, size: checkSize(size, op) }, options.dst, op);
   }
 
   /** The whole image in another size, its ratio kept, with a border of `padding`; and where it lies. */
   letterbox(size: Size, options: LetterboxOptions<D> = {}): Letterbox & { readonly image: DImage<D> } {
-    const image = this.#pass({ ...this.#same, ...options, size, letterbox: true }, options.dst, "DImage.letterbox");
-    return { image, ...letterboxOf(this, size) };
+    const op = "DImage.letterbox";
+    const request = { ...this.#same, ...options, size: checkSize(size, op), letterbox: true };
+    return { image: this.#pass(request, options.dst, op), ...letterboxOf(this, request.size) };
   }
 
   /**

@@ -1,6 +1,7 @@
 import { makeError } from "../../../native/error.ts";
 import { Shape } from "../../../tensor/index.ts";
 import type { Strided } from "../strided.ts";
+import { checkMember } from "./member.ts";
 
 /** The order of an image's axes: n images, h rows, w columns, c channels. */
 export const ImageLayout = {
@@ -71,12 +72,7 @@ export function layoutFor(shape: Shape, layout: ImageLayout | undefined, op: str
 }
 
 export function checkLayout(layout: ImageLayout, op: string): ImageLayout {
-  if (Object.hasOwn(ImageLayout, layout)) return layout;
-  throw makeError("invalid_argument", {
-    op,
-    message: `${JSON.stringify(layout)} is no layout.`,
-    hint: `Use one of ${Object.keys(ImageLayout).join(", ")}.`,
-  });
+  return checkMember(ImageLayout, layout, "layout", op);
 }
 
 function guessed(shape: Shape, op: string): ImageLayout {

@@ -1,4 +1,6 @@
 import { makeError } from "../../../native/error.ts";
+import { describeValue } from "../../../tensor/typed-array.ts";
+import { checkMember } from "./member.ts";
 
 /** How pixel values of 0 to 255 become a model's input. */
 export const Normalization = {
@@ -33,9 +35,8 @@ export function scaleAndBias({ normalize, mean, std }: NormalizeOptions, channel
     scale: new Array(channels).fill(scale),
     bias: new Array(channels).fill(bias),
   });
-  switch (normalize) {
-    case undefined:
-      return same(1, 0);
+  if (normalize === undefined) return same(1, 0);
+  switch (checkMember(Normalization, normalize, "normalization", op)) {
     case "unit":
       return same(1 / 255, 0);
     case "tf":
@@ -49,12 +50,6 @@ export function scaleAndBias({ normalize, mean, std }: NormalizeOptions, channel
         bias: deviations.map((deviation, channel) => -means[channel]! / deviation),
       };
     }
-    default:
-      throw makeError("invalid_argument", {
-        op,
-        message: `${JSON.stringify(normalize)} is no normalization.`,
-        hint: `Use one of ${Object.keys(Normalization).join(", ")}.`,
-      });
   }
 }
 
@@ -64,9 +59,8 @@ function perChannel(
   channels: number,
   op: string,
 ): readonly number[] {
-  if (values?.length === channels && values.every(Number.isFinite)) return values;
-  throw makeError("invalid_argument", {
-    op,
-    message: `${name} is ${values === undefined ? "missing" : `[${values.join(",")}]`}; the result has ${channels} channels.`,
-  });
+  if (Array.isArray(values) && values.length === channels && values.every(Number.isFinite)) return values;
+  const given =
+    values === undefined ? "missing" : Array.isArray(values) ? `[${values.join(",")}]` : describeValue(values);
+  throw makeError("invalid_argument", { op, message: `${name} is ${given}; the result has ${channels} channels.` });
 }

@@ -1,11 +1,13 @@
 import { checkInteger } from "../../../native/check.ts";
 import { makeError } from "../../../native/error.ts";
 import { type DType, elementType, type Shape } from "../../../tensor/index.ts";
+import { describeValue } from "../../../tensor/typed-array.ts";
 import type { Part } from "../part.ts";
 import type { Strided } from "../strided.ts";
 import { boxCount, boxRows, int32Rows } from "./boxes.ts";
 import { type ColorFormat, channelMap, channelsOf, checkColor } from "./color.ts";
 import { type ImageLayout, imagesOf, shapeIn } from "./layout.ts";
+import { checkMember } from "./member.ts";
 import { scaleAndBias } from "./normalization.ts";
 import { Interpolation, type PreprocessOptions, type Size } from "./options.ts";
 import { sample } from "./sample.ts";
@@ -33,9 +35,9 @@ type Request<D extends DType> = Omit<PreprocessOptions<D>, "dst"> & { readonly l
 /** @throws ArgumentError `invalid_argument`, `invalid_dtype`, `wrong_dtype`, `wrong_shape`, `out_of_bounds` */
 export function passOver<D extends DType>(source: Images, request: Request<D>, op: string): Pass<D> {
   const { color = source.color, boxes, images } = request;
-  checkColorOf(request, op);
-  const channels = request.color === undefined ? source.channels : channelsOf(request.color);
-  const count = boxes === undefined ? (images?.length ?? source.count) : boxCount(boxes, op);
+  const channels = request.color === undefined ? source.channels : channelsOf(checkColor(request.color, op));
+  const numbers = images === undefined ? undefined : imageNumbers(images, source.count, op);
+  const count = boxes === undefined ? (numbers?.length ?? source.count) : boxCount(boxes, op);
   const { width, height } = sizeOf(source, request, op);
   const settings = {
     channels: channelMap(source.channels, source.color, request.color, op),
@@ -44,7 +46,8 @@ export function passOver<D extends DType>(source: Images, request: Request<D>, o
     letterbox: request.letterbox === true,
     padding: paddingOf(request, op),
   };
-  const numbers = images === undefined ? undefined : imageNumbers(images, count, source.count, op);
+  if (numbers !== undefined && numbers.length !== count)
+    throw makeError("wrong_shape", { op, message: `${numbers.length} image numbers for ${count} boxes.` });
   if (boxes !== undefined && numbers === undefined && source.count > 1) {
     throw makeError("invalid_argument", {
       op,
@@ -59,21 +62,22 @@ export function passOver<D extends DType>(source: Images, request: Request<D>, o
     layout: request.layout,
     color,
     write(out) {
-      const rows = boxes && boxRows(boxes, source, part.stream, op);
-      const chosen = numbers && int32Rows(numbers, [count], part.stream, op);
-      try {
-        const operands = {
+      using operands = new DisposableStack();
+      const own = (rows: Part): Part => {
+        operands.defer(() => rows.storage.release());
+        return rows;
+      };
+      const view = repeated(imagesOf(part.view, source.layout), boxes && !numbers ? count : undefined);
+      sample(
+        {
           out: { ...out, view: imagesOf(out.view, request.layout) },
-          source: {
-            ...part,
-            view: repeated(imagesOf(part.view, source.layout), boxes && !numbers ? count : undefined),
-          },
-        };
-        sample({ ...operands, ...settings, boxes: rows, images: chosen }, op);
-      } finally {
-        rows?.storage.release();
-        chosen?.storage.release();
-      }
+          source: { ...part, view },
+          boxes: boxes && own(boxRows(boxes, source, part.stream, op)),
+          images: numbers && own(int32Rows(numbers, [count], part.stream, op)),
+          ...settings,
+        },
+        op,
+      );
     },
   };
 }
@@ -93,37 +97,30 @@ function sizeOf(source: Images, { size, boxes }: { size?: Size | undefined; boxe
       throw makeError("invalid_argument", { op, message: "boxes need the size of the results." });
     return source;
   }
-  const { width, height } = size;
+  return checkSize(size, op);
+}
+
+/** @throws ArgumentError `invalid_argument`: no positive integers */
+export function checkSize(size: Size, op: string): Size {
+  const { width, height } = size ?? {};
   return {
     width: checkInteger(width, "width", op, 1, sideMax),
     height: checkInteger(height, "height", op, 1, sideMax),
   };
 }
 
-function checkColorOf({ color }: { color?: ColorFormat | undefined }, op: string): void {
-  if (color !== undefined) checkColor(color, op);
+function isBilinear({ interpolation = "bilinear" }: Pick<PreprocessOptions, "interpolation">, op: string): boolean {
+  return checkMember(Interpolation, interpolation, "interpolation", op) === "bilinear";
 }
 
-function isBilinear(
-  { interpolation = "bilinear" }: { interpolation?: Interpolation | undefined },
-  op: string,
-): boolean {
-  if (Object.hasOwn(Interpolation, interpolation)) return interpolation === "bilinear";
-  throw makeError("invalid_argument", {
-    op,
-    message: `${JSON.stringify(interpolation)} is no interpolation.`,
-    hint: `Use one of ${Object.keys(Interpolation).join(", ")}.`,
-  });
-}
-
-function paddingOf({ padding = 127 }: { padding?: number | undefined }, op: string): number {
+function paddingOf({ padding = 127 }: Pick<PreprocessOptions, "padding">, op: string): number {
   if (Number.isFinite(padding)) return padding;
-  throw makeError("invalid_argument", { op, message: `padding is ${padding}.` });
+  throw makeError("invalid_argument", { op, message: `padding is ${describeValue(padding)}, not a number.` });
 }
 
-function imageNumbers(images: readonly number[], count: number, available: number, op: string): Int32Array {
-  if (images.length !== count)
-    throw makeError("wrong_shape", { op, message: `${images.length} image numbers for ${count} results.` });
+function imageNumbers(images: readonly number[], available: number, op: string): Int32Array {
+  if (!Array.isArray(images))
+    throw makeError("invalid_argument", { op, message: `images are ${describeValue(images)}, not an array.` });
   for (const number of images) checkInteger(number, "the number of an image", op, 0, available - 1);
   return Int32Array.from(images);
 }

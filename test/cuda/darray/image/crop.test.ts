@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { DArray, DImage } from "../../../../src/cuda/darray/index.ts";
+import { TensorMemory } from "../../../../src/tensor/index.ts";
 import { failsWith } from "../fails-with.ts";
 import { imageOf, images, layouts, type Pixels, resized, sizes, valuesOf } from "./reference.ts";
 
@@ -49,6 +50,23 @@ describe("cropAndResize", () => {
     const flat = Int32Array.from(boxes.flat());
     for (const given of [boxes, flat, DArray.from(flat, { shape: [500, 4] })])
       expect(image.cropAndResize(given, { width: 1, height: 1 }).toHost()).toEqual(wanted);
+  });
+
+  test("finds its way in images whose sides do not fit 16 bits, nor their product 32", () => {
+    const side = 70_000;
+    using memory = new TensorMemory(side);
+    memory.getView().data.set(Uint8Array.from({ length: side }, (_, i) => i));
+    // Every row is the same memory.
+    const array = new DArray({ allocation: memory, shape: [side, side], strides: [0, 1], dtype: "uint8" });
+    using image = DImage.of(array, { layout: "HW" });
+    for (const interpolation of ["nearest", "bilinear"] as const) {
+      const box: Box = [side - 3, side - 2, side, side];
+      using corner = image.cropAndResize([box], { width: 3, height: 2 }, { interpolation });
+      const row = [side - 3, side - 2, side - 1].map((i) => i % 256);
+      expect(corner.toHost()).toEqual(Uint8Array.from([...row, ...row]));
+      using whole = image.resize({ width: 1, height: 70 }, { interpolation: "nearest" });
+      expect(new Set(whole.toHost())).toEqual(new Set([0]));
+    }
   });
 
   test("writes to dst, which it returns as an image", () => {

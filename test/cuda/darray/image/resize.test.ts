@@ -80,6 +80,12 @@ describe("resize", () => {
     expect(() => image.resize({ width, height })).toThrow(failsWith("invalid_argument"));
   });
 
+  test.each([[undefined], [null], [[2, 2]], [{ width: 2 }]])("refuses %p for a size", (size) => {
+    using image = imageOf([[[1]]], "HWC");
+    expect(() => image.resize(size as never)).toThrow(failsWith("invalid_argument"));
+    expect(() => image.letterbox(size as never)).toThrow(failsWith("invalid_argument"));
+  });
+
   test("refuses an interpolation that there is not", () => {
     using image = imageOf([[[1]]], "HWC");
     const interpolation = "cubic" as "nearest";
