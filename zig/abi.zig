@@ -35,6 +35,7 @@ pub const modules = .{
     .cuda_host = @import("calls/cuda_host.zig"),
     .cuda_stream = @import("calls/cuda_stream.zig"),
     .cuda_event = @import("calls/cuda_event.zig"),
+    .cuda_publication = @import("calls/cuda_publication.zig"),
 };
 
 pub const supported = builtin.os.tag == .linux;

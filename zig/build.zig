@@ -51,6 +51,7 @@ pub fn build(b: *std.Build) void {
     // Zig's own backend ignores the sanitizer.
     const watched = module(b, "threads.zig", target, .Debug);
     watched.sanitize_thread = true;
+    addKernels(b, watched, ptx);
     const threads = b.addTest(.{ .name = "threads", .root_module = watched, .use_llvm = true });
     const run_threads = b.addRunArtifact(threads);
     const racing = module(b, "ring/racy.zig", target, .Debug);

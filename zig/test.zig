@@ -18,7 +18,7 @@ test {
     _ = @import("sim/cuda/module.zig");
     _ = @import("sim/cuda/plans.zig");
     _ = @import("sim/cuda/texts.zig");
-    _ = @import("sim/cuda/driver.zig");
+    _ = @import("sim/cuda/driver_test.zig");
     _ = @import("sim/poplar/architecture.zig");
     _ = @import("sim/poplar/claim.zig");
     _ = @import("sim/poplar/device.zig");
@@ -36,6 +36,9 @@ test {
     _ = @import("engine/program/endpoint.zig");
     _ = @import("engine/program/engine_test.zig");
     _ = @import("engine/program/graph_test.zig");
+    _ = @import("engine/program/kernel_check.zig");
+    _ = @import("engine/program/host_kernels.zig");
+    _ = @import("engine/program/kernel_launch.zig");
     _ = @import("engine/program/options.zig");
     _ = @import("engine/program/watchdog.zig");
     _ = @import("session/empty_stream.zig");
@@ -43,10 +46,12 @@ test {
     _ = @import("session/stored_stream.zig");
     _ = @import("session/stream.zig");
     _ = @import("abi/errors.zig");
+    _ = @import("cuda/descriptor.zig");
     _ = @import("abi/handle.zig");
     _ = @import("engine/onnx/api.zig");
     _ = @import("engine/onnx/library.zig");
     _ = @import("engine/onnx/outline.zig");
+    _ = @import("engine/onnx/provider_test.zig");
     _ = @import("engine/onnx/session_test.zig");
     _ = @import("engine/onnx/weights_test.zig");
     _ = @import("kernels/arithmetic_test.zig");
@@ -70,6 +75,8 @@ test {
     _ = @import("replica/form.zig");
     _ = @import("replica/histogram.zig");
     _ = @import("replica/inbox.zig");
+    _ = @import("replica/kernel_program_test.zig");
+    _ = @import("replica/kernel_tensors.zig");
     _ = @import("replica/parts.zig");
     _ = @import("replica/plan_test.zig");
     _ = @import("replica/record.zig");

@@ -13,4 +13,5 @@ test {
     _ = @import("replica/schedule.zig");
     _ = @import("ring/spsc_test.zig");
     _ = @import("session/session_test.zig");
+    _ = @import("sim/cuda/driver_test.zig");
 }

@@ -3,13 +3,23 @@ import { makeError } from "../native/error.ts";
 import { runJob, waitJob } from "../native/jobs.ts";
 import { block, native } from "../native/library.ts";
 import { checkSignal } from "../native/signal.ts";
-import { type NativeRef, nativeOwnerOf, type RawMemory, rawBytes, type TensorSource } from "../tensor/index.ts";
+import {
+  type DType,
+  type NativeRef,
+  nativeOwnerOf,
+  type RawMemory,
+  rawBytes,
+  type TensorSource,
+} from "../tensor/index.ts";
 import { type CudaAttributes, type CudaDeviceInfo, prioritiesAt, readInfo } from "./device-info.ts";
 import { DeviceMemory, ipcHandleBytes } from "./device-memory.ts";
 import { requireDriver } from "./driver.ts";
 import { Event, type EventOptions } from "./event.ts";
 import { MemoryPool } from "./memory-pool.ts";
 import { PinnedMemory } from "./pinned-memory.ts";
+import type { DeviceTensor } from "./published/device-tensor.ts";
+import { type DeviceGetOptions, type DeviceWaitOptions, getTensor, waitForTensor } from "./published/get.ts";
+import type { NamedJob } from "./published/job.ts";
 import { Registration } from "./registration.ts";
 import { type CudaStats, readStats } from "./stats.ts";
 import { Stream, type StreamOptions } from "./stream.ts";
@@ -226,6 +236,37 @@ export class CudaDevice implements Disposable {
       (registered) => new Registration(registered),
       op,
     );
+  }
+
+  /**
+   * A tensor on this GPU that somebody published in the job (`DeviceMemory.publish`). Does not wait.
+   *
+   * @throws NotFoundError `not_found`, `owner_lost`: the process that published it has ended; ArgumentError `wrong_device`,
+   * `host_tensor`, `wrong_dtype`, `invalid_name`; FormatError `corrupt`, `wrong_version`; DeviceError `cuda_error`
+   */
+  get<const D extends DType = DType>(job: NamedJob, name: string, options: DeviceGetOptions<D> = {}): DeviceTensor<D> {
+    return getTensor(this, job, name, { ...options, optional: false }, "CudaDevice.get")!;
+  }
+
+  /** As `get`, or undefined when the name is not published. */
+  tryGet<const D extends DType = DType>(
+    job: NamedJob,
+    name: string,
+    options: DeviceGetOptions<D> = {},
+  ): DeviceTensor<D> | undefined {
+    return getTensor(this, job, name, { ...options, optional: true }, "CudaDevice.tryGet");
+  }
+
+  /**
+   * As `get`, as soon as somebody who lives has published it. The event loop goes on meanwhile.
+   * @throws DeadlineError `deadline`; StateError `closed` when the job is closed; the signal's reason; as `get`
+   */
+  waitFor<const D extends DType = DType>(
+    job: NamedJob,
+    name: string,
+    options: DeviceWaitOptions<D> = {},
+  ): Promise<DeviceTensor<D>> {
+    return waitForTensor(this, job, name, options, "CudaDevice.waitFor");
   }
 
   /** Another process's memory, by its `DeviceMemory.ipcHandle()`. @throws DeviceError `cuda_error`; ArgumentError `out_of_bounds` */

@@ -4,6 +4,10 @@ import { waitJob } from "../native/jobs.ts";
 import { block, native } from "../native/library.ts";
 import type { NativeRef } from "../tensor/index.ts";
 import type { CudaDevice } from "./cuda-device.ts";
+import type { DevicePublication } from "./published/device-publication.ts";
+import type { NamedJob } from "./published/job.ts";
+import { type DevicePublishOptions, publishMemory, publishMemoryAsync } from "./published/publish.ts";
+import type { AsyncWaitOptions, WaitOptions } from "./waiting.ts";
 
 /** Bytes of a handle by which another process opens memory or an event. */
 export const ipcHandleBytes = 64;
@@ -55,6 +59,43 @@ export class DeviceMemory implements Disposable {
     this.#require("DeviceMemory.origin");
     const origin = check(native.mr_cuda_memory_info(this.#slot, this.#generation), "DeviceMemory.origin");
     return (["plain", "pool", "imported"] as const)[origin]!;
+  }
+
+  /** Whether streams and kernels are kept from writing to it: it was published so. @throws StateError `closed` */
+  get readOnly(): boolean {
+    this.#require("DeviceMemory.readOnly");
+    check(native.mr_cuda_memory_info(this.#slot, this.#generation), "DeviceMemory.readOnly");
+    return block.results[3] === 1;
+  }
+
+  /**
+   * Throws when the process that published this memory has ended; of other memory it says nothing.
+   * @throws NotFoundError `owner_lost`; StateError `closed`
+   */
+  requireOwner(op = "DeviceMemory.requireOwner"): void {
+    this.#require(op);
+    check(native.mr_cuda_memory_requireOwner(this.#slot, this.#generation, 1), op);
+  }
+
+  /**
+   * Shows a tensor in this memory under a name in the whole job: `CudaDevice.get` fetches it, in any process, on the same GPU. The
+   * publication keeps the memory. Waits for `stream`.
+   *
+   * @throws ArgumentError `not_shareable` for memory of the pool or that was fetched itself; `invalid_name`, `out_of_bounds`,
+   * `invalid_dtype`, `invalid_shape`, `attributes_too_large`; ExistsError `exists` unless `replace`; StateError `closed`;
+   * DeadlineError `deadline`; DeviceError: what the stream did failed
+   */
+  publish(job: NamedJob, name: string, options: DevicePublishOptions & WaitOptions): DevicePublication {
+    return publishMemory(this, job, name, options);
+  }
+
+  /** The same, without blocking. */
+  publishAsync(
+    job: NamedJob,
+    name: string,
+    options: DevicePublishOptions & AsyncWaitOptions,
+  ): Promise<DevicePublication> {
+    return publishMemoryAsync(this, job, name, options);
   }
 
   /** Another owner of the same memory, to be closed on its own. @throws StateError `closed` */

@@ -2,6 +2,7 @@ import { checkInteger } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { bytesOf, isRawMemory, nativeOwnerOf, type RawMemory, rawBytes } from "../tensor/index.ts";
 import type { DeviceMemory } from "./device-memory.ts";
+import type { PinnedMemory } from "./pinned-memory.ts";
 import { pieceBytesMax, type Staging } from "./staging.ts";
 import type { CopyStream } from "./upload.ts";
 import type { AsyncWaitOptions } from "./waiting.ts";
@@ -28,13 +29,9 @@ interface WaitingStream extends CopyStream {
 }
 
 interface AwaitedStream extends CopyStream {
-  readonly device: {
-    allocatePinned(byteLength: number): Disposable & { bytes(): Uint8Array; readonly native: NativePlace };
-  };
+  allocatePinned(byteLength: number): PinnedMemory;
   synchronizeAsync(options: AsyncWaitOptions): Promise<void>;
 }
-
-type NativePlace = { readonly slot: number; readonly generation: number; readonly byteOffset: number };
 
 /** Native memory is written in place; JavaScript's heap through staging memory, piece by piece. */
 export function download(stream: WaitingStream, staging: Staging, wanted: Download): Uint8Array {
@@ -66,7 +63,7 @@ export async function downloadAsync(stream: AwaitedStream, wanted: Download & As
     await stream.synchronizeAsync(wanted);
     return bytes;
   }
-  using memory = stream.device.allocatePinned(bytes.byteLength);
+  using memory = stream.allocatePinned(bytes.byteLength);
   stream.copy(memory.native, from.at(byteOffset), bytes.byteLength);
   await stream.synchronizeAsync(wanted);
   bytes.set(memory.bytes());

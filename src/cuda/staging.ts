@@ -82,7 +82,7 @@ export class Staging {
   /** Where `size` bytes fit, or -1. */
   #fit(size: number): number {
     const capacity = this.#bytes.byteLength;
-    if (this.#count === 0) return size <= capacity ? 0 : -1;
+    if (this.#count === 0) return capacity > 0 && size <= capacity ? 0 : -1;
     if (this.#count === piecesMax) return -1;
     const tail = this.#begins[this.#first]!;
     if (this.#head <= tail) return tail - this.#head >= size && this.#head < tail ? this.#head : -1;

@@ -1,11 +1,13 @@
 import { check, checkInteger } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
+import { waitJob } from "../native/jobs.ts";
 import { block, native } from "../native/library.ts";
 import type { NativeRef, TensorInput } from "../tensor/index.ts";
 import type { CudaDevice } from "./cuda-device.ts";
 import type { DeviceMemory } from "./device-memory.ts";
 import { download, downloadAsync, type Range, type Target } from "./download.ts";
 import type { Event } from "./event.ts";
+import { PinnedMemory } from "./pinned-memory.ts";
 import { Staging } from "./staging.ts";
 import { upload } from "./upload.ts";
 import { type AsyncWaitOptions, awaitJob, type WaitOptions, waitInSlices } from "./waiting.ts";
@@ -52,10 +54,18 @@ export class Stream implements Disposable {
     this.#slot = slot;
     this.#generation = block.results[0]!;
     this.#staging = new Staging({
-      allocatePinned: (byteLength) => device.allocatePinned(byteLength),
+      allocatePinned: (byteLength) => this.allocatePinned(byteLength),
       reached: () => this.#progress("Stream.upload").reached,
       awaitTicket: (ticket) => this.awaitTicket(ticket),
     });
+  }
+
+  /** @internal As of the device, which may be closed by now. */
+  allocatePinned(byteLength: number): PinnedMemory {
+    const op = "Stream.upload";
+    this.#require(op);
+    const start = () => native.mr_cuda_host_allocate(this.#slot, this.#generation, byteLength);
+    return waitJob(start, (slot) => new PinnedMemory(slot, byteLength), op);
   }
 
   /** For native code. @throws StateError `closed` */

@@ -23,17 +23,25 @@ export interface AsyncWaitOptions extends WaitOptions {
  *
  * @throws DeadlineError `deadline`
  */
-export function waitInSlices(wait: (ms: number) => number, options: WaitOptions, op: string): void {
-  const { timeoutMs } = options;
-  if (timeoutMs !== undefined) checkInteger(timeoutMs, "timeoutMs", op, 0, timeMax);
-  const end = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+export function waitInSlices(
+  wait: (ms: number) => number,
+  options: WaitOptions,
+  op: string,
+  late: () => string = () => lateDevice(options.timeoutMs!),
+): void {
+  const end = performance.now() + checkTimeout(options, op);
   for (let first = true; ; first = false) {
     // Most waits are over before anything else could need this thread.
     const slice = first ? 1 : serve();
     const left = Math.max(0, Math.ceil(end - performance.now()));
     if (check(wait(Math.min(slice, left)), op) === 1) return;
-    if (performance.now() >= end) throw late(timeoutMs!, op);
+    if (performance.now() >= end) throw makeError("deadline", { op, message: late() });
   }
+}
+
+/** Milliseconds; infinite without a limit. */
+export function checkTimeout({ timeoutMs }: WaitOptions, op: string): number {
+  return timeoutMs === undefined ? Number.POSITIVE_INFINITY : checkInteger(timeoutMs, "timeoutMs", op, 0, timeMax);
 }
 
 /** Awaits the job that `start` begins, for so long at most. @throws DeadlineError `deadline`; the signal's reason */
@@ -46,7 +54,10 @@ export async function awaitJob(start: () => number, options: AsyncWaitOptions, o
   const aborted = () => either.abort(signal?.reason);
   if (signal?.aborted) aborted();
   signal?.addEventListener("abort", aborted, { once: true });
-  const timer = timers().setTimeout(() => either.abort(late(timeoutMs, op)), timeoutMs);
+  const timer = timers().setTimeout(
+    () => either.abort(makeError("deadline", { op, message: lateDevice(timeoutMs) })),
+    timeoutMs,
+  );
   try {
     await runJob(start, () => {}, op, either.signal);
   } finally {
@@ -55,6 +66,6 @@ export async function awaitJob(start: () => number, options: AsyncWaitOptions, o
   }
 }
 
-function late(timeoutMs: number, op: string) {
-  return makeError("deadline", { op, message: `the device was not done after ${timeoutMs} ms.` });
+function lateDevice(timeoutMs: number): string {
+  return `the device was not done after ${timeoutMs} ms.`;
 }

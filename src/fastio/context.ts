@@ -8,6 +8,7 @@ import { FastIOAllocation } from "./allocation.ts";
 import { describe } from "./description.ts";
 import { decodeAttributes } from "./metadata.ts";
 import { writeName } from "./name.ts";
+import { Names } from "./names.ts";
 import type {
   ContextOptions,
   ContextStats,
@@ -59,6 +60,8 @@ function writeDirectory(dir: string, offset: number, op: string): number {
 export class FastIOContext implements Disposable {
   readonly name: string;
   readonly dir: string;
+  /** @internal */
+  readonly names: Names;
   readonly #slot: number;
   readonly #generation: number;
   readonly #owner = { views: new ViewCache(), closed: false };
@@ -69,6 +72,11 @@ export class FastIOContext implements Disposable {
     this.dir = dir;
     this.#slot = slot;
     this.#generation = block.results[0]!;
+    const handle = (op: string) => {
+      this.#require(op);
+      return { slot: this.#slot, generation: this.#generation };
+    };
+    this.names = new Names(handle, this.#owner, this.#waiting);
     contexts.add(this);
   }
 

@@ -4,25 +4,23 @@ import { watch } from "../native/jobs.ts";
 import { native } from "../native/library.ts";
 import { off } from "../native/switches.ts";
 import { timers } from "../native/timers.ts";
-import type { DType } from "../tensor/index.ts";
-import type { FastIOAllocation } from "./allocation.ts";
 
 /** A `waitFor` under way. */
 export interface Waiting {
   close(): void;
 }
 
-interface Request<D extends DType> {
+interface Request<T> {
   readonly name: string;
   readonly op: string;
   readonly options: { readonly timeoutMs?: number | undefined; readonly signal?: AbortSignal | undefined };
   readonly handle: { readonly slot: number; readonly generation: number };
   readonly waiting: Set<Waiting>;
-  readonly tryGet: () => FastIOAllocation<D> | undefined;
+  readonly tryGet: () => T | undefined;
 }
 
 /** Looks, then polls the context's sequence number for some turns of the event loop, then sleeps until it changes. */
-export async function waitForName<D extends DType>(request: Request<D>): Promise<FastIOAllocation<D>> {
+export async function waitForName<T>(request: Request<T>): Promise<T> {
   const { name, op, handle, tryGet } = request;
   const { timeoutMs, signal } = request.options;
   if (signal !== undefined && typeof signal?.addEventListener !== "function") {

@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 3938576907;
+export const digest = 1934871740;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -160,6 +160,7 @@ export const symbols = {
   mr_cuda_memory_exportHandle: { args: ["u32", "u32"], returns: "i32" },
   mr_cuda_memory_share: { args: ["u32", "u32"], returns: "i32" },
   mr_cuda_memory_info: { args: ["u32", "u32"], returns: "i32" },
+  mr_cuda_memory_requireOwner: { args: ["u32", "u32", "u32"], returns: "i32" },
   mr_cuda_memory_close: { args: ["u32", "u32"], returns: "i32" },
   mr_cuda_pool_configure: { args: ["u32", "u32", "f64", "f64"], returns: "i32" },
   mr_cuda_pool_stats: { args: ["u32", "u32"], returns: "i32" },
@@ -185,6 +186,12 @@ export const symbols = {
   mr_cuda_event_query: { args: ["u32", "u32"], returns: "i32" },
   mr_cuda_event_elapsed: { args: ["u32", "u32", "u32", "u32"], returns: "i32" },
   mr_cuda_event_close: { args: ["u32", "u32"], returns: "i32" },
+  mr_cuda_publication_publish: { args: ["u32", "u32", "u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_cuda_publication_get: { args: ["u32", "u32", "u32", "u32", "u32"], returns: "i32" },
+  mr_cuda_publication_hide: { args: ["u32", "u32"], returns: "i32" },
+  mr_cuda_publication_importers: { args: ["u32", "u32"], returns: "i32" },
+  mr_cuda_publication_wait: { args: ["u32", "u32", "u32"], returns: "i32" },
+  mr_cuda_publication_close: { args: ["u32", "u32"], returns: "i32" },
 } as const;
 
 /** Byte offsets in the thread's block. */
@@ -616,6 +623,20 @@ const table = {
     meaning: "The file does not exist or cannot be read.",
     cure: "Check the path that the message names.",
   },
+  provider_missing: {
+    number: 91,
+    class: "not_found",
+    retryable: false,
+    meaning: "ONNX Runtime's CUDA provider cannot be used.",
+    cure: "Install onnxruntime-ep-cuda12 or onnxruntime-ep-cuda13, and pass engine.cudaProvider or set MILLRACE_ONNXRUNTIME_CUDA.",
+  },
+  wrong_memory: {
+    number: 92,
+    class: "argument",
+    retryable: false,
+    meaning: "The tensor is in memory that cannot be used here.",
+    cure: "Copy it with toHost, or give the model the device that the memory belongs to.",
+  },
   invalid_popef: {
     number: 100,
     class: "format",
@@ -924,6 +945,27 @@ const table = {
     meaning: "This memory or event cannot be shared between processes.",
     cure: "Memory: allocate it without a stream or pool. Events: create them with interprocess.",
   },
+  owner_lost: {
+    number: 172,
+    class: "not_found",
+    retryable: true,
+    meaning: "The process that published this GPU tensor has ended, and the tensor with it.",
+    cure: "Start the producer again, and get the tensor anew.",
+  },
+  gpu_tensor: {
+    number: 173,
+    class: "argument",
+    retryable: false,
+    meaning: "What is published under this name lies on a GPU.",
+    cure: "Fetch it with CudaDevice.get(job, name).",
+  },
+  host_tensor: {
+    number: 174,
+    class: "argument",
+    retryable: false,
+    meaning: "What is published under this name lies in host memory.",
+    cure: "Fetch it with FastIOContext.get(name).",
+  },
   not_contiguous: {
     number: 180,
     class: "state",
@@ -937,6 +979,27 @@ const table = {
     retryable: false,
     meaning: "An array was to be divided by the number 0.",
     cure: "Divide by another number; an array's elements may be 0.",
+  },
+  buffer_full: {
+    number: 190,
+    class: "capacity",
+    retryable: true,
+    meaning: "The buffer has no room for what is appended.",
+    cure: "Flush or take it, append less at once, or choose another fullPolicy; appendAsync waits where the policy does.",
+  },
+  buffer_busy: {
+    number: 191,
+    class: "capacity",
+    retryable: true,
+    meaning: "The buffer's memory is with its consumer.",
+    cure: "Close the batch that was taken, wait for the hook's promise, or use fullPolicy \"swap\".",
+  },
+  buffer_empty: {
+    number: 192,
+    class: "state",
+    retryable: true,
+    meaning: "The buffer has no elements.",
+    cure: "Append first, or look at length.",
   },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -18,6 +18,8 @@ export type { ExecutableInfo, OpaqueInfo } from "./message/decode.ts";
 export { Metadata, type MetadataOptions } from "./metadata.ts";
 export { Model, ModelBuilder, type ModelOptions } from "./model/model.ts";
 export { Option } from "./option.ts";
+export { BatchLayout, type ImageInput, type PixelSize, type PreprocessModelOptions } from "./preprocess/options.ts";
+export { preprocessModel } from "./preprocess/preprocess-model.ts";
 export { ProgramFlow, type ProgramFlowOptions } from "./program-flow.ts";
 export type { PlacedBlob } from "./reading/placed-blob.ts";
 export { Reader } from "./reading/reader.ts";

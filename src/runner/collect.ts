@@ -4,6 +4,7 @@ import { block, native, wrapResult } from "../native/library.ts";
 import { Shape, type TensorSource } from "../tensor/index.ts";
 import type { Chunk } from "./chunk.ts";
 import type { DataDesc } from "./data-desc.ts";
+import { DeviceResult, isOnDevice } from "./device-memory.ts";
 import type { Handle } from "./port.ts";
 import { arrayOver, ResultTensor } from "./result.ts";
 
@@ -43,6 +44,7 @@ export function deliver(
   { name }: DataDesc,
   op: string,
 ): ResultTensor {
+  if (isOnDevice(memory)) return new DeviceResult(memory);
   if (memory.native === undefined) {
     const own = result();
     if (!Shape.equals(memory.shape, own.shape)) {

@@ -82,6 +82,11 @@ export interface ModelRunnerConfig<E extends Expectation = Expectation> extends 
 export interface EngineConfig {
   /** ONNX Runtime's shared library, instead of the one that is found. */
   readonly path?: string | undefined;
+  /**
+   * ONNX Runtime's CUDA provider, for graphs on CUDA devices: the library of the Python package `onnxruntime-ep-cuda12` or
+   * `-cuda13`. Default: what the environment variable `MILLRACE_ONNXRUNTIME_CUDA` names.
+   */
+  readonly cudaProvider?: string | undefined;
   /** Threads that one run may use. Default: one fewer than the machine has cores, shared by the replicas, at least 1. */
   readonly threads?: number | undefined;
 }
@@ -116,6 +121,7 @@ type Given =
   | "timeoutNs"
   | "frozenInputs"
   | "replicaToDevice"
+  | "device"
   | "replicaToSaveProgramsOutputs"
   | "deviceWaitConfig";
 

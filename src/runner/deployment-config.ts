@@ -1,6 +1,7 @@
-import type { Device, DeviceWait } from "../device/index.ts";
+import type { DeviceWait } from "../device/index.ts";
 import { makeError } from "../native/error.ts";
 import type { TensorInput } from "../tensor/index.ts";
+import type { RunnerDevice } from "./deployment/runner-device.ts";
 import type { ReplicaOutputs } from "./deployment/saved-outputs.ts";
 
 /** Options of `ModelRunner.load` for devices and for what a model is given when it is loaded. */
@@ -10,8 +11,13 @@ export interface DeploymentConfig {
    * main program, which then are constant and no longer inputs of `execute`. Copied. An ONNX model has the latter only.
    */
   readonly frozenInputs?: Readonly<Record<string, TensorInput>> | undefined;
-  /** Devices of the caller's, by replica; they stay the caller's to close. Default: devices are chosen and closed. */
-  readonly replicaToDevice?: Readonly<Record<number, Device>> | undefined;
+  /**
+   * Devices of the caller's, by replica; they stay the caller's to close. Default: devices are chosen and closed. A `CudaDevice` of
+   * `millrace/cuda` may have several replicas; all replicas have one, or none.
+   */
+  readonly replicaToDevice?: Readonly<Record<number, RunnerDevice>> | undefined;
+  /** The device of every replica that `replicaToDevice` does not name. */
+  readonly device?: RunnerDevice | undefined;
   /** How to wait for devices that others have. Default: not at all. */
   readonly deviceWaitConfig?: DeviceWait | undefined;
   /** The executable must be of this version and unchanged since it was compiled. Default true. */
@@ -62,6 +68,7 @@ export function resolveDeployment(config: DeploymentConfig, op: string): Resolve
     maxLookAhead,
     frozenInputs: checkRecord(config.frozenInputs, "frozenInputs", op),
     replicaToDevice: checkRecord(config.replicaToDevice, "replicaToDevice", op),
+    device: checkRecord(config.device, "device", op),
     replicaToSaveProgramsOutputs: checkRecord(config.replicaToSaveProgramsOutputs, "replicaToSaveProgramsOutputs", op),
     deviceWaitConfig: config.deviceWaitConfig,
   };
@@ -69,7 +76,10 @@ export function resolveDeployment(config: DeploymentConfig, op: string): Resolve
 
 function checkRecord<T>(value: T, name: string, op: string): T {
   if (value === undefined || (typeof value === "object" && value !== null)) return value;
-  throw makeError("invalid_argument", { op, message: `${name} is ${String(value)}, no record.` });
+  throw makeError("invalid_argument", {
+    op,
+    message: `${name} is ${String(value)}, no ${name === "device" ? "device" : "record"}.`,
+  });
 }
 
 export function checkBoolean(value: unknown, name: string, op: string): boolean {

@@ -2,9 +2,13 @@ import { checkInteger } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { off } from "../native/switches.ts";
 import type { RawMemory, TensorData, TypedArray } from "../tensor/index.ts";
+import type { DeviceTensor } from "./device-memory.ts";
 
-/** Memory for an output, owned by the caller: a typed array, `TensorMemory`, or one of both with a shape. */
-export type OutputMemory = TypedArray | RawMemory | TensorData;
+/**
+ * Memory for an output, owned by the caller: a typed array, `TensorMemory`, or one of both with a shape. Of a model on a CUDA device
+ * also an array of that device, which then is the result: nothing comes to the host.
+ */
+export type OutputMemory = TypedArray | RawMemory | TensorData | DeviceTensor;
 
 export interface ExecuteOptions {
   /** By output name: memory that the result is written to. Native memory is written in place, without a copy. */

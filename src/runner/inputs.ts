@@ -1,6 +1,7 @@
 import { type MillraceError, makeError } from "../native/error.ts";
 import { asTensor, isTensorSource, type TensorInput, type TensorSource } from "../tensor/index.ts";
 import type { DataDesc } from "./data-desc.ts";
+import { isOnDevice } from "./device-memory.ts";
 import type { OutputMemory } from "./execute-options.ts";
 import type { InputPort } from "./input-port.ts";
 import type { OutputPort } from "./output-port.ts";
@@ -51,7 +52,8 @@ export function checkOutputs(
     if (memory === undefined) return;
     const where = `${op} output "${desc.name}"`;
     // What comes as a tensor is for reading; it may be a read-only input of a pipeline.
-    if (isTensorSource(memory)) {
+    // Not so an array of a device, which is for both.
+    if (isTensorSource(memory) && !isOnDevice(memory)) {
       throw makeError("invalid_argument", {
         op: where,
         message: "the tensor is for reading.",

@@ -72,10 +72,10 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
 
   /**
    * Loads an ONNX model, with external weights found beside it, or a PopEF model: of one file (`.popef`) or several, or one that
-   * is open, which may then be closed. An ONNX model runs on this machine's processor unless `replicaToDevice` says otherwise; a
-   * PopEF model on the system's IPUs, one device for each replica, or on the processor where there are none.
+   * is open, which may then be closed. An ONNX model runs on this machine's processor unless `device` or `replicaToDevice` says
+   * otherwise; a PopEF model on the system's IPUs, one device for each replica, or on the processor where there are none.
    *
-   * @throws NotFoundError `file_not_found`, `engine_missing`; FormatError `invalid_model`, `engine_too_old`, `invalid_popef`,
+   * @throws NotFoundError `file_not_found`, `engine_missing`, `provider_missing`; FormatError `invalid_model`, `engine_too_old`, `invalid_popef`,
    * `model_conflict`, `package_hash`, `invalid_executable`; ArgumentError `unsupported_type` (strings, sequences, maps),
    * `expectation_failed`, `wrong_batching`, `unknown_input`, `missing_input`, `unknown_output`, `invalid_argument`;
    * DeviceError `device_unavailable`, and what loading a device throws; the signal's reason.
@@ -88,7 +88,8 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
     const found = findSource(source, op);
     const resolved = resolveConfig(config as ModelRunnerConfig, found.kind !== "onnx", op);
     const signal = checkSignal(config.signal, op);
-    if (found.kind !== "onnx" || config.frozenInputs !== undefined || config.replicaToDevice !== undefined) {
+    const { frozenInputs, replicaToDevice, device } = config;
+    if (found.kind !== "onnx" || frozenInputs !== undefined || replicaToDevice !== undefined || device !== undefined) {
       // Whoever only runs ONNX models pays nothing for PopEF and sessions.
       const { deploy } = await import("./deployment/deploy.ts");
       const deployment = await deploy(found, config as ModelRunnerConfig, resolved, signal, op);

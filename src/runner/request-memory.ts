@@ -3,6 +3,7 @@ import { check } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
 import { block, native } from "../native/library.ts";
 import { type NativeRef, Shape, type TensorSource } from "../tensor/index.ts";
+import { type DeviceTensor, isOnDevice, referenceOf } from "./device-memory.ts";
 import { type Direction, directionCode, type Handle } from "./port.ts";
 import type { Counters } from "./stats.ts";
 
@@ -30,20 +31,27 @@ export class RequestMemory {
     this.#number = number;
   }
 
-  /** Copies what is on JavaScript's heap, refers to what is native. */
+  /** Copies what is on JavaScript's heap, refers to what is native. `names`: of the inputs, for messages. */
   stage(
     sources: readonly TensorSource[],
+    names: (index: number) => string,
     counters: Pick<Counters, "bytesCopied" | "bytesReferenced">,
     op: string,
   ): void {
-    const total = sources.reduce((sum, source) => sum + (source.native ? 0 : aligned(source.byteLength)), 0);
+    const total = sources.reduce(
+      (sum, source) => sum + (source.native || isOnDevice(source) ? 0 : aligned(source.byteLength)),
+      0,
+    );
     const keep = total <= (this.#number < fewRequests ? keptBytes.few : keptBytes.many);
     const memory = keep ? this.#keptStaging(total, op) : NativeBuffer.create(total, op);
     try {
       let offset = 0;
       for (const [index, source] of sources.entries()) {
-        const reference = source.native;
-        if (reference !== undefined) {
+        const reference = isOnDevice(source) ? undefined : source.native;
+        if (isOnDevice(source)) {
+          this.bindDevice("input", index, source, `${op} input "${names(index)}"`);
+          counters.bytesReferenced += source.byteLength;
+        } else if (reference !== undefined) {
           this.bindOnce("input", index, reference, source.shape, op);
           counters.bytesReferenced += source.byteLength;
         } else {
@@ -62,6 +70,19 @@ export class RequestMemory {
   bindOnce(direction: Direction, index: number, memory: NativeRef, shape: Shape, op: string): void {
     if (direction === "input") this.#staged[index] = undefined;
     this.#bind(direction, index, memory, shape, false, op);
+  }
+
+  /**
+   * Memory of a device, for the next run alone, which waits for what is queued on its stream.
+   * @throws ArgumentError `wrong_memory`: the model does not run on that device
+   */
+  bindDevice(direction: Direction, index: number, tensor: DeviceTensor, op: string): void {
+    const reference = referenceOf(tensor, op);
+    const { slot = 0, generation = 0 } = tensor.stream?.native ?? {};
+    const at = 5 + tensor.shape.length;
+    block.values[at] = slot;
+    block.values[at + 1] = generation;
+    this.bindOnce(direction, index, reference, tensor.shape, op);
   }
 
   /** The request used memory of its own meanwhile. */

@@ -2,6 +2,7 @@ import { check } from "../native/check.ts";
 import { native } from "../native/library.ts";
 import { Chunk, chunkRequests } from "./chunk.ts";
 import { deliver, type Given, type Results, readOutput } from "./collect.ts";
+import { isOnDevice } from "./device-memory.ts";
 import type { InputPort } from "./input-port.ts";
 import { checkInputs } from "./inputs.ts";
 import type { OutputPort } from "./output-port.ts";
@@ -53,7 +54,7 @@ export class RequestPool {
     const number = this.#idle.pop() ?? this.#grow(op);
     try {
       if (sources === undefined) this.#stageRows(number, inputs, rows);
-      else this.#memory(number).stage(sources, this.#counters, op);
+      else this.#memory(number).stage(sources, (index) => this.#ports.inputs[index]!.desc.name, this.#counters, op);
       if (given !== undefined) this.#bindOutputs(number, given, op);
     } catch (error) {
       this.recycle(number);
@@ -129,8 +130,11 @@ export class RequestPool {
   }
 
   #bindOutputs(number: number, given: Given, op: string): void {
-    for (const [index, { native: reference, shape }] of given) {
-      if (reference !== undefined) this.#memory(number).bindOnce("output", index, reference, shape, op);
+    for (const [index, tensor] of given) {
+      const { native: reference, shape } = tensor;
+      const memory = this.#memory(number);
+      if (isOnDevice(tensor)) memory.bindDevice("output", index, tensor, op);
+      else if (reference !== undefined) memory.bindOnce("output", index, reference, shape, op);
     }
   }
 

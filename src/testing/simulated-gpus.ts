@@ -118,7 +118,8 @@ export class SimulatedGpus {
   }
 
   /**
-   * How often a function of the driver was called since the simulation began, by whomever in this process.
+   * How often a function of the driver was called since the simulation began, by whomever in this process. A device's own thread makes
+   * the calls: what streams have been given is counted once they are synchronised.
    *
    * @throws ArgumentError `invalid_argument`
    */
@@ -129,7 +130,7 @@ export class SimulatedGpus {
     return block.results[0]!;
   }
 
-  /** What was copied since the simulation began. */
+  /** What was copied since the simulation began; see `calls`. */
   transfers(): GpuTransfers {
     const { slot, generation } = this.#native;
     check(native.mr_cuda_simulation_transfers(slot, generation), "SimulatedGpus.transfers");

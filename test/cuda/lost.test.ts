@@ -43,9 +43,9 @@ describe("a call that the driver refuses", () => {
     return gpu.pool.allocate(8, stream);
   };
   const handle = (gpu: CudaDevice) => {
-    const memory = gpu.allocate(8);
+    using memory = gpu.allocate(8);
     memory.ipcHandle();
-    return memory;
+    return memory.share();
   };
   const asked: [string, (gpu: CudaDevice) => Disposable | undefined][] = [
     ["cuStreamCreateWithPriority", (gpu) => gpu.createStream()],
@@ -88,7 +88,11 @@ describe("a sticky error", () => {
     sim.cuda.delay({ call: "cuMemcpyHtoDAsync", asynchronous: true, delayMs: 100, times: 1 });
     other.upload(memory, pinned);
     other.record(event);
-    const pending = [other.synchronizeAsync(), event.synchronizeAsync(), other.downloadAsync(memory)];
+    const pending: Promise<unknown>[] = [
+      other.synchronizeAsync(),
+      event.synchronizeAsync(),
+      other.downloadAsync(memory),
+    ];
     sim.cuda.fail(plan);
     // Told of it at once, or not yet.
     pending.push(Promise.try(() => stream.fill(memory, 1)).then(() => stream.synchronizeAsync()));

@@ -9,12 +9,12 @@ interface Answer {
 }
 
 /** Another process that has the job open. Ends with the block, by closing the job as any program does. */
-export class Peer implements AsyncDisposable {
+export class Peer<H = Here> implements AsyncDisposable {
   readonly #child: Bun.Subprocess;
   #answered: PromiseWithResolvers<Answer> = Promise.withResolvers();
 
-  private constructor(name: string, dir: string) {
-    this.#child = Bun.spawn([process.execPath, program, name, dir], {
+  private constructor(name: string, dir: string, path: string) {
+    this.#child = Bun.spawn([process.execPath, path, name, dir], {
       stdio: ["ignore", "inherit", "inherit"],
       ipc: (answer: Answer) => this.#answered.resolve(answer),
       onExit: (_child, code, signal) =>
@@ -22,14 +22,18 @@ export class Peer implements AsyncDisposable {
     });
   }
 
-  static async join(job: { readonly name: string; readonly dir: string }): Promise<Peer> {
-    const peer = new Peer(job.name, job.dir);
+  /** `path`: a program that says `H`; see `programs/peer.ts`. */
+  static async join<H = Here>(
+    job: { readonly name: string; readonly dir: string },
+    path: string = program,
+  ): Promise<Peer<H>> {
+    const peer = new Peer<H>(job.name, job.dir, path);
     await peer.#answer();
     return peer;
   }
 
   /** Runs a function there, with values that JSON can say. It sees its parameters, nothing of the test around it. */
-  run<T, V extends readonly unknown[]>(task: (here: Here, ...values: V) => T, ...values: V): Promise<Awaited<T>> {
+  run<T, V extends readonly unknown[]>(task: (here: H, ...values: V) => T, ...values: V): Promise<Awaited<T>> {
     this.#answered = Promise.withResolvers();
     this.#child.send({ task: task.toString(), values });
     return this.#answer() as Promise<Awaited<T>>;

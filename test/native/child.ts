@@ -29,8 +29,9 @@ export async function runChild(
   script: string,
   environment: Record<string, string | undefined> = {},
   flags: readonly string[] = [],
+  arguments_: readonly string[] = [],
 ): Promise<Ended> {
-  const child = Bun.spawn([process.execPath, ...flags, join(import.meta.dir, script)], {
+  const child = Bun.spawn([process.execPath, ...flags, join(import.meta.dir, script), ...arguments_], {
     env: { ...process.env, MILLRACE_BUILD: "debug", ...environment },
     stdout: "pipe",
     stderr: "pipe",

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { errorTable } from "../../src/native/bindings.generated.ts";
-import { IpuFault, RecoveryAction } from "../../src/testing/index.ts";
+import { GpuFault, IpuFault, RecoveryAction } from "../../src/testing/index.ts";
 import { root, run } from "../examples/demo.ts";
 import { DocumentedProject } from "../examples/documented.ts";
 
@@ -14,8 +14,9 @@ describe(page, () => {
   afterAll(() => project[Symbol.dispose]());
 
   test("shows tests that pass", async () => {
-    const ended = await run([process.execPath, "test", "./device-for.test.ts"], process.env, project.dir);
-    expect([ended.exit, ended.stderr]).toEqual([0, expect.stringContaining(" 2 pass")]);
+    const files = ["./device-for.test.ts", "./upload.test.ts"];
+    const ended = await run([process.execPath, "test", ...files], process.env, project.dir);
+    expect([ended.exit, ended.stderr]).toEqual([0, expect.stringContaining(" 4 pass")]);
   });
 
   test("shows files that pass the strictest type check", async () => {
@@ -24,9 +25,9 @@ describe(page, () => {
   }, 60_000);
 
   test("names every fault and recovery action, and codes that exist", () => {
-    for (const value of [...Object.values(IpuFault), ...Object.values(RecoveryAction)])
+    for (const value of [...Object.values(IpuFault), ...Object.values(RecoveryAction), ...Object.values(GpuFault)])
       expect(text).toContain(`"${value}"`);
-    for (const [, code] of text.matchAll(/`((?:device|simulation)_\w+)`/g))
+    for (const [, code] of text.matchAll(/`((?:cuda|device|simulation)_\w+)`/g))
       expect(Object.keys(errorTable)).toContain(code!);
   });
 

@@ -84,6 +84,8 @@ pub const table = [_]Error{
     row(88, "expectation_failed", .argument, false, "The model is not what `expect` says.", "Correct the expectation, or load the right model."),
     row(89, "queue_full", .capacity, true, "As many requests wait as maxQueueSize allows.", "Slow down, raise maxQueueSize, or use queuePolicy \"wait\"."),
     row(90, "file_not_found", .not_found, false, "The file does not exist or cannot be read.", "Check the path that the message names."),
+    row(91, "provider_missing", .not_found, false, "ONNX Runtime's CUDA provider cannot be used.", "Install onnxruntime-ep-cuda12 or onnxruntime-ep-cuda13, and pass engine.cudaProvider or set MILLRACE_ONNXRUNTIME_CUDA."),
+    row(92, "wrong_memory", .argument, false, "The tensor is in memory that cannot be used here.", "Copy it with toHost, or give the model the device that the memory belongs to."),
 
     // PopEF files
     row(100, "invalid_popef", .format, false, "The bytes are no PopEF file.", "The message says at which byte and why; make the file anew."),
@@ -122,7 +124,7 @@ pub const table = [_]Error{
     row(154, "wrong_split", .argument, false, "Outputs are enqueued in other pieces than the inputs.", "Enqueue the same number of samples for every input and output of a request."),
     row(155, "replicas_unsupported", .argument, false, "Queues serve one replica.", "Use ModelRunner for models with several."),
     row(156, "wrong_batching", .argument, false, "The batching dimension does not fit the model.", "Use an axis that every input and output has; the message names the one that differs."),
-} ++ @import("errors_cuda.zig").rows;
+} ++ @import("errors_cuda.zig").rows ++ @import("errors_bufferizer.zig").rows;
 
 /// `of(.not_found)` is the negative number that a native call returns.
 pub fn of(comptime name: @EnumLiteral()) i32 {

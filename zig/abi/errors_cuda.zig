@@ -15,6 +15,9 @@ pub const rows = [_]errors.Error{
     row(169, "backlog_full", .capacity, true, "As many commands wait for the device as fit.", "Synchronize now and then."),
     row(170, "cannot_pin", .argument, false, "This memory cannot be page-locked.", "Use allocatePinned, or memory of whole pages."),
     row(171, "not_shareable", .argument, false, "This memory or event cannot be shared between processes.", "Memory: allocate it without a stream or pool. Events: create them with interprocess."),
+    row(172, "owner_lost", .not_found, true, "The process that published this GPU tensor has ended, and the tensor with it.", "Start the producer again, and get the tensor anew."),
+    row(173, "gpu_tensor", .argument, false, "What is published under this name lies on a GPU.", "Fetch it with CudaDevice.get(job, name)."),
+    row(174, "host_tensor", .argument, false, "What is published under this name lies in host memory.", "Fetch it with FastIOContext.get(name)."),
 
     // Arrays
     row(180, "not_contiguous", .state, false, "The elements do not lie in row-major order without gaps.", "Take toHost(), or the data of a copy()."),

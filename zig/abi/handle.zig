@@ -4,7 +4,7 @@ const std = @import("std");
 const Mutex = @import("../os/futex.zig").Mutex;
 const report = @import("report.zig");
 
-pub const Kind = enum(u8) { none, context, allocation, memory, job, replica, session, queue, ring, stream, device, simulation, cuda_device, cuda_stream, cuda_event, cuda_memory, cuda_registration, cuda_simulation };
+pub const Kind = enum(u8) { none, context, allocation, memory, job, replica, session, queue, ring, stream, device, simulation, cuda_device, cuda_stream, cuda_event, cuda_memory, cuda_registration, cuda_simulation, cuda_publication };
 
 pub const Handle = struct { slot: u32, generation: u32 };
 
@@ -200,7 +200,7 @@ fn retire(slot: u32, entry: *Entry) void {
 /// Closes everything that a JavaScript thread left open. Kinds close in the order given by `order` (users before
 /// what they use).
 pub fn closeOwnedBy(owner: u32) void {
-    inline for (.{ Kind.job, .replica, .session, .queue, .ring, .stream, .device, .cuda_registration, .cuda_event, .cuda_stream, .cuda_memory, .cuda_device, .simulation, .cuda_simulation, .allocation, .memory, .context }) |kind| {
+    inline for (.{ Kind.job, .replica, .session, .queue, .ring, .stream, .device, .cuda_registration, .cuda_publication, .cuda_event, .cuda_stream, .cuda_memory, .cuda_device, .simulation, .cuda_simulation, .allocation, .memory, .context }) |kind| {
         var slot: u32 = 1;
         while (entryAt(slot)) |entry| : (slot += 1) {
             const state: State = @bitCast(entry.state.load(.acquire));

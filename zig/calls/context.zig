@@ -12,6 +12,7 @@ const publication = @import("../shm/publication.zig");
 const segment = @import("../shm/segment.zig");
 const process = @import("../shm/process.zig");
 const allocation = @import("allocation.zig");
+const Publication = @import("../cuda/publication.zig").Publication;
 
 const allocator = std.heap.smp_allocator;
 
@@ -48,11 +49,12 @@ pub fn open(t: *Thread, name_length: u32, directory_length: u32, recycle_limit: 
     return @intCast(opened.slot);
 }
 
-/// Closes this thread's allocations of the context, then the context.
+/// Closes this thread's allocations and GPU tensors of the context, then the context.
 pub fn close(t: *Thread, slot: u32, generation: u32) !i32 {
     const pinned = try handle.pin(Opened, slot, generation);
     defer pinned.release();
     try handle.close(.context, slot, generation);
+    handle.closeMatching(.cuda_publication, t.id, pinned.ptr, Publication.madeBy);
     handle.closeMatching(.allocation, t.id, pinned.ptr, allocation.Allocation.madeBy);
     return 0;
 }
@@ -117,6 +119,10 @@ pub fn get(t: *Thread, slot: u32, generation: u32, name_length: u32) !i32 {
     const name = try nameIn(t, name_length);
     var attributes: [layout.attributes_max]u8 align(8) = undefined;
     const found = try publication.get(pinned.ptr.context, name, &attributes);
+    if (found.element_type & layout.on_gpu != 0) {
+        segment.drop(pinned.ptr.context, found.reference) catch {};
+        return report.fail(error.gpu_tensor, "\"{s}\" is a tensor on a GPU.", .{name});
+    }
     const result = try allocation.give(t, pinned.ptr, pinned.ptr.context, found.reference);
     t.block.results[4] = @floatFromInt(found.element_type);
     t.block.results[5] = @floatFromInt(found.rank);
@@ -232,7 +238,8 @@ pub fn reapJobs(t: *Thread, directory_length: u32) !i32 {
     return @intCast(directory.reap(std.mem.sliceTo(&base, 0)));
 }
 
-fn nameIn(t: *Thread, length: u32) ![]const u8 {
+/// The name at the start of the text, after its check.
+pub fn nameIn(t: *Thread, length: u32) ![]const u8 {
     if (length == 0 or length > layout.name_max) return report.fail(error.invalid_name, "the name has {d} bytes.", .{length});
     const name = try t.block.input(0, length);
     if (std.mem.indexOfScalar(u8, name, 0) != null) return report.fail(error.invalid_name, "the name contains NUL.", .{});

@@ -12,17 +12,29 @@ const segment = @import("../shm/segment.zig");
 const Allocation = @import("allocation.zig").Allocation;
 const Device = @import("../cuda/device.zig").Device;
 const Mapping = @import("../shm/mapping.zig").Mapping;
+const Stream = @import("../cuda/stream.zig").Stream;
 const Registration = registrations.Registration;
 
 const allocator = std.heap.smp_allocator;
 
-/// A job that makes a memory of `size` bytes, page-locked and zeroed, on a cuda_device.
+/// A job that makes a memory of `size` bytes, page-locked and zeroed, on a cuda_device or that of a cuda_stream.
 pub fn allocate(t: *Thread, slot: u32, generation: u32, size: f64) !i32 {
-    const pinned = try handle.pin(Device, slot, generation);
-    defer pinned.release();
+    const device = try of(slot, generation);
+    defer device.release();
     const length = try block.toInteger(size);
     if (length > std.math.maxInt(u32)) return report.fail(error.too_large, "{d} bytes were asked for.", .{length});
-    return asking.ask(t, pinned.ptr, Allocate{ .size = length });
+    return asking.ask(t, device, Allocate{ .size = length });
+}
+
+fn of(slot: u32, generation: u32) !*Device {
+    if (handle.kindOf(slot, generation) == .cuda_stream) {
+        const stream = try handle.pin(Stream, slot, generation);
+        defer stream.release();
+        return stream.ptr.device.retain();
+    }
+    const pinned = try handle.pin(Device, slot, generation);
+    defer pinned.release();
+    return pinned.ptr.retain();
 }
 
 const Allocate = struct {

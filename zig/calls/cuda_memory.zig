@@ -62,7 +62,7 @@ const Import = struct {
     memory: ?*Memory = null,
 
     pub fn run(self: *Import, device: *Device) !void {
-        self.memory = try .import(device, self.shared, self.size);
+        self.memory = try .import(device, self.shared, self.size, null);
     }
 
     pub fn deliver(self: *Import, t: *Thread) !i32 {
@@ -114,18 +114,28 @@ pub fn share(t: *Thread, slot: u32, generation: u32) !i32 {
 }
 
 /// Results: address on the device, bytes, the device's number; the result says where it comes from: 0 plain, 1 the pool, 2 another
-/// process.
+/// process. Results[3]: 1 when it is for reading only.
 pub fn info(t: *Thread, slot: u32, generation: u32) !i32 {
     const pinned = try handle.pin(Memory, slot, generation);
     defer pinned.release();
     t.block.results[0] = @floatFromInt(pinned.ptr.address);
     t.block.results[1] = @floatFromInt(pinned.ptr.size);
     t.block.results[2] = @floatFromInt(pinned.ptr.device.ordinal);
+    t.block.results[3] = @floatFromInt(@intFromBool(pinned.ptr.read_only));
     return switch (pinned.ptr.origin) {
         .plain => 0,
         .pooled, .counted => 1,
         .imported => 2,
+        .original => |original| if (original.origin == .plain) 0 else 1,
     };
+}
+
+/// Fails when the process that published the memory has ended. `fresh` 0: when somebody found that out a moment ago.
+pub fn requireOwner(_: *Thread, slot: u32, generation: u32, fresh: u32) !i32 {
+    const pinned = try handle.pin(Memory, slot, generation);
+    defer pinned.release();
+    try pinned.ptr.requireOwner(fresh != 0);
+    return 0;
 }
 
 pub fn close(_: *Thread, slot: u32, generation: u32) !i32 {

@@ -60,6 +60,7 @@ pub fn copy(t: *Thread, slot: u32, generation: u32) !i32 {
     defer to.release();
     const from = try places.find(try number(t, 3), try number(t, 4), try t.block.value(5), size);
     defer from.release();
+    if (to == .device) try to.device.memory.requireWritable();
     if (to == .host) if (to.host.registration) |registration| if (registration.read_only)
         return report.fail(error.invalid_argument, "the memory was registered for reading only.", .{});
     return give(t, try pinned.ptr.copy(to, from, size));
@@ -78,6 +79,7 @@ pub fn fill(t: *Thread, slot: u32, generation: u32, memory_slot: u32, memory_gen
     const count = try t.block.value(3);
     if (width != 1 and width != 2 and width != 4) return report.fail(error.invalid_argument, "elements of {d} bytes: 1, 2 and 4 are possible.", .{width});
     if (offset % width != 0) return report.fail(error.invalid_argument, "the offset {d} is no multiple of {d}.", .{ offset, width });
+    try memory.ptr.requireWritable();
     try memory.ptr.require(offset, std.math.mul(u64, count, width) catch std.math.maxInt(u64));
     return give(t, try pinned.ptr.fill(memory.ptr, offset, @intCast(width), pattern, count));
 }

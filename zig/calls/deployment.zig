@@ -1,5 +1,9 @@
 //! Models that are put together from parts: a graph with weights in memory, constant inputs, sessions on devices.
 const std = @import("std");
+const handles = @import("../abi/handle.zig");
+const kernel_launch = @import("../engine/program/kernel_launch.zig");
+const Container = @import("../engine/program/container.zig").Container;
+const Device = @import("../cuda/device.zig").Device;
 const Thread = @import("../abi/thread.zig").Thread;
 const block = @import("../abi/block.zig");
 const report = @import("../abi/report.zig");
@@ -16,6 +20,8 @@ const session = @import("session.zig");
 const settings = @import("model_settings.zig");
 const source = @import("source.zig");
 
+const allocator = std.heap.smp_allocator;
+
 const Constant = struct { name: []const u8, type: u8, shape: ?[]const i64 = null, memory: [2]u32, offset: u64, size: u64 };
 const Devices = struct {
     sessions: []const [2]u32,
@@ -26,14 +32,27 @@ const Devices = struct {
     autoReset: bool,
 };
 const StreamPort = struct { name: [:0]const u8, handle: []const u8, type: u8, shape: []const i64 };
-const Described = struct { path: []const u8 = "", weights: []const outline.Weight = &.{}, constants: []const Constant = &.{}, devices: ?Devices = null };
+/// The program of an executable that lies in the graph's place.
+const Kernels = struct { main: u32, inputs: []const StreamPort, outputs: []const StreamPort, checkPackageHash: bool };
+const Cuda = struct { devices: []const [2]u32, provider: []const u8 };
+const Described = struct {
+    path: []const u8 = "",
+    weights: []const outline.Weight = &.{},
+    constants: []const Constant = &.{},
+    devices: ?Devices = null,
+    kernels: ?Kernels = null,
+    cuda: ?Cuda = null,
+};
 
 /// Starts a job as `mr_replica_load` does, with its values. The memory holds a graph, `graph_size` bytes (0: there is none), and
 /// then JSON of `json_size` bytes: `{ path, weights, constants, devices }`, each of which may be missing. `path` is the model's
 /// file, when there is no graph; `weights` as in `mr_graph_describe`; `constants`, inputs that no request has: `[{ name, type,
 /// shape, memory, offset, size }]`; `devices`, sessions that are bound and loaded, one for each replica, and not to be used
 /// until the model is gone: `{ sessions, main, load, inputs, outputs, autoReset }` with ports `{ name, handle, type, shape }`,
-/// whose shape is that of all of the executable's replicas together. The engine's path is in `text`.
+/// whose shape is that of all of the executable's replicas together; `kernels`, when the graph is an executable whose main program
+/// brings inputs, runs kernels and gives outputs: `{ main, inputs, outputs, checkPackageHash }`; `cuda`, CUDA devices that graph or
+/// kernels run on, one for each replica: `{ devices, provider }`, where `provider` is the path of the engine's CUDA provider, empty
+/// for kernels. The engine's path is in `text`.
 pub fn load(t: *Thread, slot: u32, generation: u32, graph_size: f64, json_size: f64, library_length: u32) !i32 {
     const pinned = try memory.pin(slot, generation);
     defer pinned.release();
@@ -54,7 +73,9 @@ pub fn load(t: *Thread, slot: u32, generation: u32, graph_size: f64, json_size: 
         try made.keep(pinned.ptr.retain());
         made.graph = bytes[0..@intCast(graph_bytes)];
         const read = try parse(made.arena.allocator(), bytes[@intCast(graph_bytes)..][0..@intCast(json_bytes)]);
-        if (made.graph.len == 0 and read.devices == null) described.model_path = try path.read(&model_memory, read.path);
+        if (read.kernels) |kernels| try addKernels(made, kernels);
+        if (read.cuda) |cuda| try addCuda(made, cuda, described.replicas);
+        if (made.graph.len == 0 and read.devices == null and read.kernels == null) described.model_path = try path.read(&model_memory, read.path);
         try addWeights(made, read.weights);
         try addConstants(made, read.constants);
         if (read.devices) |devices| try addDevices(t, made, devices, described.replicas);
@@ -110,6 +131,28 @@ fn addDevices(t: *Thread, made: *Parts, described: Devices, replicas: u32) !void
         const pinned = try session.pin(t, handle[0], handle[1]);
         defer pinned.release();
         executor.* = try pinned.ptr.lend();
+    }
+}
+
+fn addKernels(made: *Parts, described: Kernels) !void {
+    const arena = made.arena.allocator();
+    const container: Container = try .open(allocator, made.graph, .{ .check_package_hash = described.checkPackageHash });
+    made.graph = "";
+    made.kernels = try .of(arena, container, described.main, try ports(arena, described.inputs), try ports(arena, described.outputs));
+    const program = &made.kernels.?;
+    for (program.kernels) |kernel| try kernel_launch.check(kernel, program.container.plan.tensors);
+}
+
+fn addCuda(made: *Parts, described: Cuda, replicas: u32) !void {
+    if (described.devices.len != replicas) return report.fail(error.invalid_argument, "{d} devices for {d} replicas.", .{ described.devices.len, replicas });
+    const arena = made.arena.allocator();
+    const devices = try arena.alloc(*Device, replicas);
+    made.cuda = .{ .devices = devices[0..0], .provider = try arena.dupeZ(u8, described.provider) };
+    for (described.devices, 1..) |handle, count| {
+        const pinned = try handles.pin(Device, handle[0], handle[1]);
+        defer pinned.release();
+        devices[count - 1] = pinned.ptr.retain();
+        made.cuda.?.devices = devices[0..count];
     }
 }
 

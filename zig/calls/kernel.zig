@@ -71,6 +71,8 @@ fn enqueue(t: *Thread, stream: *Stream, kernel: u32, operand_count: u32, scalar_
         held[count] = try handle.pin(Memory, place.slot, place.generation);
         kept[count] = held[count].ptr;
         count += 1;
+        // The first is written.
+        if (count == 1) try kept[0].requireWritable();
         try kept[count - 1].require(range.begin, range.size);
         operand.address = kept[count - 1].address + place.offset;
     }

@@ -7,12 +7,19 @@ const source = @import("source.zig");
 const clock = @import("../os/clock.zig");
 const switches = @import("../os/switches.zig");
 const engine_value = @import("../engine/onnx/value.zig");
+const handle = @import("../abi/handle.zig");
 const Client = @import("../replica/client.zig").Client;
+const Device = @import("../cuda/device.zig").Device;
+const DeviceTensor = @import("../replica/device_tensor.zig").DeviceTensor;
+const Memory = @import("../cuda/memory.zig").Memory;
+const Place = @import("../cuda/place.zig").Place;
+const places = @import("cuda_place.zig");
 const held = @import("../replica/held.zig");
 const Replica = @import("../replica/replica.zig").Replica;
 const requests = @import("../replica/request.zig");
 const Request = requests.Request;
 const own = @import("replica.zig").own;
+const Stream = @import("../cuda/stream.zig").Stream;
 const pin = @import("replica.zig").pin;
 
 /// A wait longer than this would keep a Worker from being terminated.
@@ -40,7 +47,8 @@ pub fn grow(t: *Thread, slot: u32, generation: u32) !i32 {
 }
 
 /// Binds native memory to a port of an idle request. Values: direction, port, keep (0: for one run; outputs always are),
-/// byte offset, rank, axes. The memory stays alive for as long as it is bound.
+/// byte offset, rank, axes; of memory of a CUDA device, which is bound for one run, behind the axes the stream that it is used on,
+/// whose slot is 0 when there is none. The memory stays alive for as long as it is bound.
 pub fn bind(t: *Thread, slot: u32, generation: u32, number: u32, memory_slot: u32, memory_generation: u32) !i32 {
     const pinned = try pin(t, slot, generation);
     defer pinned.release();
@@ -62,10 +70,68 @@ pub fn bind(t: *Thread, slot: u32, generation: u32, number: u32, memory_slot: u3
     var shape: [64]i64 = undefined;
     for (shape[0..rank], 5..) |*axis, at| axis.* = @intCast(try t.block.value(at));
     const size = try engine_value.sizeOf(ports[index].element, shape[0..rank]);
-    const found = try source.find(memory_slot, memory_generation, offset, size);
+    if (client.model.cudaOf(0) != null) return bindForCuda(t, target, .{ .input = input, .index = index, .rank = rank }, &shape, try places.find(memory_slot, memory_generation, offset, size), size);
+    const found = source.find(memory_slot, memory_generation, offset, size) catch |err| {
+        if (err == error.wrong_kind and handle.kindOf(memory_slot, memory_generation) == .cuda_memory)
+            return report.fail(error.wrong_memory, "the tensor is memory of a GPU, and the model runs on none.", .{});
+        return err;
+    };
     @memcpy(axes[0..rank], shape[0..rank]);
     if (input) target.bindInput(index, found.mapping, found.bytes, t.block.values[2] == 0) else target.bindOutput(index, found.mapping, found.bytes, rank);
     return 0;
+}
+
+const Port = struct { input: bool, index: usize, rank: usize };
+
+/// Memory that is page-locked is taken as such, memory of a device as it is. Takes the place over.
+fn bindForCuda(t: *Thread, target: *Request, port: Port, shape: *const [64]i64, place: Place, size: u64) !i32 {
+    const index = port.index;
+    const rank = port.rank;
+    const tensor = switch (place) {
+        .device => |found| try deviceTensor(t, found.memory, found.offset, size, rank),
+        .host => null,
+    };
+    const axes = if (port.input) target.inputs[index].axes else target.outputs[index].axes;
+    @memcpy(axes[0..rank], shape[0..rank]);
+    if (tensor) |made| {
+        if (port.input) target.bindInputDevice(index, made) else target.bindOutputDevice(index, made, rank);
+        return 0;
+    }
+    const host = place.host;
+    if (port.input) {
+        target.bindInput(index, host.mapping, host.bytes, t.block.values[2] == 0);
+        target.inputs[index].registration = host.registration;
+    } else {
+        target.bindOutput(index, host.mapping, host.bytes, rank);
+        target.outputs[index].registration = host.registration;
+    }
+    return 0;
+}
+
+/// Takes the reference to the memory over, also when it fails.
+fn deviceTensor(t: *Thread, memory_of_device: *Memory, offset: u64, size: u64, rank: usize) !*DeviceTensor {
+    const stream = streamIn(t, rank) catch |err| {
+        memory_of_device.release();
+        return err;
+    };
+    return .create(.{
+        .memory = memory_of_device,
+        .offset = offset,
+        .size = size,
+        .stream = stream,
+        .ticket = if (stream) |one| one.ticket() else 0,
+    });
+}
+
+fn streamIn(t: *Thread, rank: usize) !?*Stream {
+    const slot = try t.block.value(5 + rank);
+    return if (slot == 0) null else try streamOf(slot, try t.block.value(6 + rank));
+}
+
+fn streamOf(slot: u64, generation: u64) !*Stream {
+    const pinned = try handle.pin(Stream, std.math.cast(u32, slot) orelse 0, std.math.cast(u32, generation) orelse 0);
+    defer pinned.release();
+    return pinned.ptr.retain();
 }
 
 /// Queues an idle request; it turns up in `finished`. `rows`: of its own memory, 0xFFFFFFFF: what was bound. `route`: the
@@ -89,7 +155,7 @@ pub fn run(t: *Thread, slot: u32, generation: u32, number: u32, rows: u32, route
     target.blocking = true;
     client.retain();
     if (replica.schedule.borrow(&client.plan, target)) {
-        replica.engine.run(&client.plan);
+        replica.run(&client.plan);
         replica.schedule.finish(&client.plan);
         replica.schedule.giveBack();
         return if (client.settleNow(target)) 0 else 2;
@@ -185,10 +251,17 @@ fn prepare(client: *Client, number: u32, rows: u32, route: u32) !*Request {
     if (target.single and model.form.compiled_rows > 0) return report.fail(error.wrong_shape, "inputs or outputs of request {d} have no shape of the model.", .{number});
     if (model.form.whole_batches and target.rows % model.form.compiled_rows != 0)
         return report.fail(error.wrong_shape, "{d} rows are no multiple of {d}, for which the model was compiled; with batchingDim any number is possible.", .{ target.rows, model.form.compiled_rows });
-    if (model.form.batching == null and model.isOnDevices()) for (target.inputs, model.form.inputs) |input, *expected| {
-        if (input.bytes.len != expected.sizeOf(1)) return report.fail(error.wrong_shape, "an input of {d} bytes does not fit a stream of {d}.", .{ input.bytes.len, expected.sizeOf(1) orelse 0 });
+    if (model.form.batching == null and model.isCompiled()) for (target.inputs, model.form.inputs) |*input, *expected| {
+        if (input.size() != expected.sizeOf(1)) return report.fail(error.wrong_shape, "an input of {d} bytes does not fit a stream of {d}.", .{ input.size(), expected.sizeOf(1) orelse 0 });
     };
-    target.replica = try choose(client, route);
+    const device = try deviceOf(target);
+    // The engine takes such a tensor as it is: no rows of others beside it.
+    if (device != null and model.kernels() == null) {
+        if (model.form.compiled_rows > 0 and target.rows != model.form.compiled_rows)
+            return report.fail(error.wrong_shape, "{d} rows in memory of a GPU are no whole batch of {d}.", .{ target.rows, model.form.compiled_rows });
+        target.single = true;
+    }
+    target.replica = try choose(client, route, device);
     target.priority = @bitCast(@as(u16, @truncate(route >> 16)));
     target.queued_ticks = clock.ticks();
     target.began_ticks = if (began_ticks > 0) began_ticks else target.queued_ticks;
@@ -196,21 +269,48 @@ fn prepare(client: *Client, number: u32, rows: u32, route: u32) !*Request {
     return target;
 }
 
-fn choose(client: *Client, route: u32) !u16 {
-    const replicas = client.model.replicas;
+/// The GPU whose memory the request has; null: it has host memory.
+fn deviceOf(target: *const Request) !?*Device {
+    const first = target.deviceMemory() orelse return null;
+    for (target.inputs) |*read| if (read.device) |tensor| try requireSame(first, tensor);
+    for (target.outputs) |*written| if (written.device) |tensor| try requireSame(first, tensor);
+    return first.device();
+}
+
+fn requireSame(first: *const DeviceTensor, other: *const DeviceTensor) !void {
+    if (first.device() != other.device())
+        return report.fail(error.wrong_memory, "tensors of one request are memory of GPU {d} and of GPU {d}.", .{ first.device().ordinal, other.device().ordinal });
+}
+
+/// The least loaded of the replicas that can run it: those on `device`, if it has memory of one, and not those whose device is lost
+/// while others have theirs.
+fn choose(client: *Client, route: u32, device: ?*Device) !u16 {
+    const model = client.model;
+    const replicas = model.replicas;
     const wanted = route & 0xffff;
     if (wanted > replicas.len) return report.fail(error.invalid_argument, "there is no replica {d} among {d}.", .{ wanted - 1, replicas.len });
-    var chosen: u16 = if (wanted > 0) @intCast(wanted - 1) else 0;
-    if (wanted == 0 and replicas.len > 1 and !switches.off("least_loaded")) {
-        var least: u32 = std.math.maxInt(u32);
-        for (replicas, 0..) |*replica, index| {
-            const load = replica.schedule.gate.load.load(.monotonic);
-            if (load >= least) continue;
-            least = load;
-            chosen = @intCast(index);
-        }
+    if (wanted > 0) {
+        const only: u16 = @intCast(wanted - 1);
+        if (device) |one| if (model.cudaOf(only) != one) return elsewhere(one);
+        return only;
     }
-    return chosen;
+    if (device == null and (replicas.len == 1 or switches.off("least_loaded"))) return 0;
+    var chosen: ?u16 = null;
+    var least: u64 = std.math.maxInt(u64);
+    for (replicas, 0..) |*replica, index| {
+        const gpu = model.cudaOf(index);
+        if (device) |one| if (gpu != one) continue;
+        const lost = if (gpu) |cuda| cuda.isLost() and !switches.off("lost_last") else false;
+        const load = replica.schedule.gate.load.load(.monotonic) + (@as(u64, @intFromBool(lost)) << 32);
+        if (load >= least) continue;
+        least = load;
+        chosen = @intCast(index);
+    }
+    return chosen orelse elsewhere(device.?);
+}
+
+fn elsewhere(device: *const Device) anyerror {
+    return report.fail(error.wrong_memory, "the tensors are memory of GPU {d}, and the replica asked for does not run there.", .{device.ordinal});
 }
 
 fn replicaOf(client: *Client, request: *const Request) *Replica {

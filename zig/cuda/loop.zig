@@ -67,14 +67,14 @@ fn begin(self: *Device) !void {
 
 fn finish(self: *Device) void {
     const table = self.table;
-    // After a failure that lasts the driver may hang, and has nothing to give back.
     if (!self.isLost()) {
         for (self.spare_events.items) |event| _ = table.cuEventDestroy(event);
         self.modules.unload(table);
         self.pool.close(self);
         _ = table.cuCtxSetCurrent(null);
-        if (self.context != null) _ = table.cuDevicePrimaryCtxRelease(self.facts.raw);
     }
+    // After a failure that lasts this is the only call. Should it hang, nobody waits for this thread.
+    if (self.context != null) _ = table.cuDevicePrimaryCtxRelease(self.facts.raw);
     self.destroy();
 }
 

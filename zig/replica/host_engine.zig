@@ -1,4 +1,5 @@
-//! Runs plans on the processor, through ONNX Runtime. One thread at a time.
+//! Runs plans through ONNX Runtime: on the processor, or on a CUDA device, whose memory is then an input or output as good as any.
+//! One thread at a time.
 const std = @import("std");
 const report = @import("../abi/report.zig");
 const switches = @import("../os/switches.zig");
@@ -8,12 +9,15 @@ const Value = @import("../engine/onnx/value.zig").Value;
 const BatchMemory = @import("batch_memory.zig").BatchMemory;
 const Constants = @import("constants.zig").Constants;
 const Engine = @import("schedule.zig").Engine;
+const feeding = @import("feeding.zig");
 const Form = @import("form.zig").Form;
 const Port = @import("form.zig").Port;
 const Plan = @import("plan.zig").Plan;
 const Part = @import("plan.zig").Part;
 const Parts = @import("parts.zig").Parts;
+const Provided = @import("provided.zig").Provided;
 const Request = @import("request.zig").Request;
+const Schedule = @import("schedule.zig").Schedule;
 const rows = @import("rows.zig");
 
 const allocator = std.heap.smp_allocator;
@@ -22,6 +26,9 @@ pub const HostEngine = struct {
     session: engine.Session,
     form: *const Form,
     options: engine.RunOptions,
+    schedule: *Schedule,
+    /// The device that a provider runs it on; null: the processor.
+    provided: ?Provided,
     /// Under the schedule's lock.
     terminated: bool = false,
     /// Outputs had the rows that their symbols say, so far.
@@ -33,7 +40,7 @@ pub const HostEngine = struct {
     outputs: []BatchMemory,
 
     /// Takes the session over, also when it fails.
-    pub fn create(session: engine.Session, form: *const Form, rows_max: u32, parts: ?*const Parts) !HostEngine {
+    pub fn create(session: engine.Session, form: *const Form, schedule: *Schedule, rows_max: u32, parts: ?*const Parts, provided: ?Provided) !HostEngine {
         var owned = session;
         errdefer owned.close();
         var constants: Constants = try .create(&owned, parts);
@@ -50,6 +57,8 @@ pub const HostEngine = struct {
             .session = owned,
             .form = form,
             .options = try .create(owned.library),
+            .schedule = schedule,
+            .provided = provided,
             .raw_inputs = raw_inputs,
             .constants = constants,
             .raw_outputs = raw_outputs,
@@ -63,6 +72,7 @@ pub const HostEngine = struct {
         BatchMemory.destroyAll(self.inputs, library);
         BatchMemory.destroyAll(self.outputs, library);
         self.options.release(library);
+        if (self.provided) |provided| provided.release(library);
         self.constants.destroy(library);
         allocator.free(self.raw_inputs);
         allocator.free(self.raw_outputs);
@@ -70,7 +80,8 @@ pub const HostEngine = struct {
     }
 
     pub fn asEngine(self: *HostEngine) Engine {
-        return .{ .context = self, .ready = ready, .terminate = terminate, .stop = terminate, .lends = true };
+        // A JavaScript thread never calls a driver.
+        return .{ .context = self, .ready = ready, .terminate = terminate, .stop = terminate, .lends = self.provided == null };
     }
 
     fn ready(context: *anyopaque) void {
@@ -89,7 +100,10 @@ pub const HostEngine = struct {
     /// Runs the plan and leaves in its requests what came out, good or bad.
     pub fn run(self: *HostEngine, plan: *const Plan) void {
         self.attempt(plan) catch |err| {
-            if (plan.count == 1 or switches.off("failures_alone")) {
+            if (err == error.device_lost) {
+                for (plan.used()) |part| part.request.fail(err);
+                feeding.refuse(self.schedule, err);
+            } else if (plan.count == 1 or switches.off("failures_alone")) {
                 for (plan.used()) |part| part.request.fail(err);
             } else self.runApart(plan);
         };
@@ -108,10 +122,11 @@ pub const HostEngine = struct {
 
     fn attempt(self: *HostEngine, plan: *const Plan) !void {
         report.reset();
+        if (self.provided) |provided| try provided.device.require();
         if (plan.isWhole()) return self.runWhole(plan.used()[0].request);
         for (self.inputs, self.raw_inputs, 0..) |*memory, *raw, index| raw.* = try self.gathered(memory, plan, index);
         for (self.outputs, self.raw_outputs) |*memory, *raw| raw.* = try memory.output(self.session.library, plan.size);
-        try self.session.run(&self.options, self.constants.among(self.raw_inputs), self.raw_outputs);
+        try self.call();
         var failure: ?anyerror = null;
         for (self.outputs, self.raw_outputs, 0..) |*memory, raw, index| {
             if (memory.isKnown(plan.size)) {
@@ -133,6 +148,12 @@ pub const HostEngine = struct {
         if (failure) |err| return err;
     }
 
+    fn call(self: *HostEngine) !void {
+        self.session.run(&self.options, self.constants.among(self.raw_inputs), self.raw_outputs) catch |err| {
+            return if (self.provided) |provided| provided.explain(err) else err;
+        };
+    }
+
     /// A request that shares nothing reads and writes its own memory.
     fn runWhole(self: *HostEngine, request: *Request) !void {
         self.runPlaced(request) catch |err| {
@@ -150,9 +171,19 @@ pub const HostEngine = struct {
 
     fn runPlaced(self: *HostEngine, request: *Request) !void {
         const library = self.session.library;
-        for (request.inputs, self.raw_inputs, self.form.inputs) |*input, *raw, port| raw.* = try input.kept.get(library, input.bytes, input.axes, port.element);
+        for (request.inputs, self.raw_inputs, self.form.inputs) |*input, *raw, port| {
+            raw.* = if (input.device) |tensor|
+                try self.provided.?.value(&input.kept, library, tensor, self.schedule, input.axes, port.element)
+            else
+                try input.kept.get(library, input.bytes, input.axes, port.element);
+        }
         for (request.outputs, self.raw_outputs, self.form.outputs, 0..) |*output, *raw, *port, index| {
             raw.* = null;
+            if (output.device) |tensor| {
+                output.placement = .bound;
+                raw.* = try self.provided.?.value(&output.kept, library, tensor, self.schedule, output.axes[0..output.rank], port.element);
+                continue;
+            }
             if (output.memory != null) {
                 output.placement = .bound;
             } else {
@@ -163,7 +194,7 @@ pub const HostEngine = struct {
             }
             raw.* = try output.kept.get(library, output.bytes, output.axes[0..output.rank], port.element);
         }
-        try self.session.run(&self.options, self.constants.among(self.raw_inputs), self.raw_outputs);
+        try self.call();
         // Whatever fails from here on, what the engine made has an owner.
         for (request.outputs, self.raw_outputs) |*output, raw| if (output.placement == .unset) {
             output.placement = .held;

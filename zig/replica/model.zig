@@ -7,7 +7,9 @@ const engine = @import("../engine/onnx/session.zig");
 const Library = @import("../engine/onnx/library.zig").Library;
 const Port = @import("../engine/onnx/port.zig").Port;
 const Client = @import("client.zig").Client;
+const Device = @import("../cuda/device.zig").Device;
 const Form = @import("form.zig").Form;
+const KernelProgram = @import("kernel_program.zig").KernelProgram;
 const Parts = @import("parts.zig").Parts;
 const Replica = @import("replica.zig").Replica;
 const StreamPort = @import("parts.zig").StreamPort;
@@ -102,6 +104,22 @@ pub const Model = struct {
         return if (self.settings.parts) |parts| parts.devices != null else false;
     }
 
+    /// The CUDA device of a replica.
+    pub fn cudaOf(self: *const Model, replica: usize) ?*Device {
+        const parts = self.settings.parts orelse return null;
+        return if (parts.cuda) |cuda| cuda.devices[replica] else null;
+    }
+
+    pub fn kernels(self: *const Model) ?*KernelProgram {
+        const parts = self.settings.parts orelse return null;
+        return if (parts.kernels) |*program| program else null;
+    }
+
+    /// What it takes has exactly the sizes that it was compiled for.
+    pub fn isCompiled(self: *const Model) bool {
+        return self.isOnDevices() or self.kernels() != null;
+    }
+
     /// For engine tensors; on devices there are none.
     pub fn library(self: *const Model) *const Library {
         return self.engine_library orelse &no_library;
@@ -130,7 +148,14 @@ pub const Model = struct {
             report.sayRaw(replica.text[0..replica.text_length], 0);
             return err;
         };
-        if (self.replicas[0].session) |*session| try self.describe(session) else try self.describeStreams();
+        if (self.replicas[0].session) |*session| {
+            try self.describe(session);
+        } else if (self.kernels()) |program| {
+            try self.describeStreams(program.inputs, program.outputs);
+        } else {
+            const devices = &self.settings.parts.?.devices.?;
+            try self.describeStreams(devices.inputs, devices.outputs);
+        }
         for (self.replicas) |*replica| try replica.open();
         self.enterPhase(.open);
     }
@@ -144,11 +169,10 @@ pub const Model = struct {
         try self.shape();
     }
 
-    /// Of a model on devices its streams tell.
-    fn describeStreams(self: *Model) !void {
-        const devices = &self.settings.parts.?.devices.?;
-        self.inputs = try portsOf(self.arena.allocator(), devices.inputs);
-        self.outputs = try portsOf(self.arena.allocator(), devices.outputs);
+    /// Of a model without a session of the engine's its streams tell.
+    fn describeStreams(self: *Model, inputs: []const StreamPort, outputs: []const StreamPort) !void {
+        self.inputs = try portsOf(self.arena.allocator(), inputs);
+        self.outputs = try portsOf(self.arena.allocator(), outputs);
         try self.shape();
     }
 

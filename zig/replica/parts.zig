@@ -5,7 +5,9 @@ const report = @import("../abi/report.zig");
 const engine = @import("../engine/onnx/session.zig");
 const engine_port = @import("../engine/onnx/port.zig");
 const engine_value = @import("../engine/onnx/value.zig");
+const Device = @import("../cuda/device.zig").Device;
 const Executor = @import("../session/executor.zig").Executor;
+const KernelProgram = @import("kernel_program.zig").KernelProgram;
 const Mapping = @import("../shm/mapping.zig").Mapping;
 
 const allocator = std.heap.smp_allocator;
@@ -56,6 +58,14 @@ pub const Devices = struct {
     auto_reset: bool,
 };
 
+/// CUDA devices that the graph or the kernels run on.
+pub const Cuda = struct {
+    /// One for each replica: references.
+    devices: []const *Device,
+    /// ONNX Runtime's provider; empty: for kernels none is needed.
+    provider: [:0]const u8,
+};
+
 pub const Parts = struct {
     arena: std.heap.ArenaAllocator,
     held: std.ArrayList(*Mapping) = .empty,
@@ -64,6 +74,9 @@ pub const Parts = struct {
     weights: []const engine.Weight = &.{},
     constants: []const Constant = &.{},
     devices: ?Devices = null,
+    /// Instead of a graph.
+    kernels: ?KernelProgram = null,
+    cuda: ?Cuda = null,
 
     pub fn create() !*Parts {
         const self = try allocator.create(Parts);
@@ -73,6 +86,8 @@ pub const Parts = struct {
 
     pub fn destroy(self: *Parts) void {
         if (self.devices) |devices| for (devices.executors) |*place| giveBack(place);
+        if (self.kernels) |*program| program.close();
+        if (self.cuda) |cuda| for (cuda.devices) |device| device.release();
         for (self.held.items) |mapping| mapping.release();
         self.arena.deinit();
         allocator.destroy(self);

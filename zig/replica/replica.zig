@@ -8,13 +8,18 @@ const engine_library = @import("../engine/onnx/library.zig");
 const DeviceEngine = @import("device_engine.zig").DeviceEngine;
 const feeding = @import("feeding.zig");
 const HostEngine = @import("host_engine.zig").HostEngine;
+const KernelEngine = @import("kernel_engine.zig").KernelEngine;
+const KernelStream = @import("kernel_stream.zig").KernelStream;
 const Model = @import("model.zig").Model;
 const Plan = @import("plan.zig").Plan;
 const Part = @import("plan.zig").Part;
 const Parts = @import("parts.zig").Parts;
+const Provided = @import("provided.zig").Provided;
+const Provider = @import("../engine/onnx/provider.zig").Provider;
 const Record = @import("record.zig").Record;
 const Executor = @import("../session/executor.zig").Executor;
 const Schedule = @import("schedule.zig").Schedule;
+const Stream = @import("../cuda/stream.zig").Stream;
 
 const allocator = std.heap.smp_allocator;
 /// Lower than the event loop's, so that its gaps stay short under a busy replica (8 ms at worst become 4 on two cores with
@@ -28,6 +33,12 @@ pub const Replica = struct {
     engine: HostEngine = undefined,
     /// Instead of `engine`, for a model on devices.
     device: ?DeviceEngine = null,
+    /// Instead of both, for a program of kernels.
+    kernels: ?KernelEngine = null,
+    /// Of the CUDA device, until `kernels` has it.
+    stream: ?*Stream = null,
+    /// Of `session`, until `engine` has it.
+    provided: ?Provided = null,
     schedule: Schedule = undefined,
     plan: Plan = undefined,
     opened: bool = false,
@@ -47,8 +58,13 @@ pub const Replica = struct {
         self.schedule = .{ .form = &model.form, .rules = model.settings.rules, .engine = undefined, .record = record };
         if (self.session) |session| {
             self.session = null;
-            self.engine = try .create(session, &model.form, @intCast(room), model.settings.parts);
+            self.engine = try .create(session, &model.form, &self.schedule, @intCast(room), model.settings.parts, self.provided);
+            self.provided = null;
             self.schedule.engine = self.engine.asEngine();
+        } else if (model.kernels()) |program| {
+            self.kernels = try .create(program, &model.form, &self.schedule, self.stream);
+            self.stream = null;
+            self.schedule.engine = self.kernels.?.asEngine();
         } else {
             self.device = undefined;
             errdefer self.device = null;
@@ -86,17 +102,36 @@ pub const Replica = struct {
     fn load(self: *Replica) !void {
         const settings = &self.model.settings;
         if (self.model.isOnDevices()) return;
+        const device = self.model.cudaOf(self.index);
+        if (self.model.kernels() != null) {
+            if (device) |cuda| self.stream = try KernelStream.open(cuda);
+            return;
+        }
         const library = try engine_library.open(settings.library_path);
+        var options = settings.options;
+        if (device) |cuda| {
+            const provider: Provider = try .open(library, settings.parts.?.cuda.?.provider, cuda.ordinal);
+            self.provided = try .create(provider, cuda);
+            options.provider = provider;
+        }
         const graph = if (settings.parts) |parts| parts.graph else "";
         self.session = if (graph.len > 0)
-            try .loadFromMemory(allocator, library, graph, settings.parts.?.weights, settings.options)
+            try .loadFromMemory(allocator, library, graph, settings.parts.?.weights, options)
         else
-            try .load(allocator, library, settings.model_path, settings.options);
+            try .load(allocator, library, settings.model_path, options);
+    }
+
+    /// Runs a plan; a JavaScript thread that has borrowed the engine does, too.
+    pub fn run(self: *Replica, plan: *const Plan) void {
+        if (self.kernels) |*kernels| kernels.run(plan) else self.engine.run(plan);
     }
 
     fn unload(self: *Replica) void {
         if (self.session) |*session| session.close();
-        if (!self.model.isOnDevices()) return if (self.opened) self.engine.destroy();
+        if (self.provided) |provided| provided.release(engine_library.open(self.model.settings.library_path) catch unreachable);
+        if (self.stream) |stream| stream.release();
+        if (self.kernels) |*kernels| return kernels.destroy();
+        if (!self.model.isOnDevices()) return if (self.opened and self.model.kernels() == null) self.engine.destroy();
         if (self.device) |*device| device.destroy();
         Parts.giveBack(self.executor());
     }
@@ -129,7 +164,7 @@ pub const Replica = struct {
         while (true) switch (schedule.next(&self.plan)) {
             .run => {
                 schedule.seat.note();
-                self.engine.run(&self.plan);
+                self.run(&self.plan);
                 schedule.finish(&self.plan);
             },
             .rest => |until| schedule.rest(until, spin),

@@ -5,12 +5,12 @@ const report = @import("../abi/report.zig");
 const clock = @import("../os/clock.zig");
 const Mapping = @import("../shm/mapping.zig").Mapping;
 const Library = @import("../engine/onnx/library.zig").Library;
-const Value = @import("../engine/onnx/value.zig").Value;
-const Kept = @import("kept.zig").Kept;
 const Chunk = @import("client.zig").Chunk;
 const Client = @import("client.zig").Client;
+const DeviceTensor = @import("device_tensor.zig").DeviceTensor;
 const Form = @import("form.zig").Form;
 const Port = @import("form.zig").Port;
+const tensors = @import("request_tensor.zig");
 const chunk_requests = @import("slots.zig").chunk_requests;
 
 const allocator = std.heap.smp_allocator;
@@ -20,32 +20,10 @@ const axes_min = 8;
 /// ended: on its way to its thread; done: its thread has been told, or gave it up before it began.
 pub const State = enum(u8) { idle, queued, running, ended, done };
 
-pub const Input = struct {
-    bytes: []u8 = &.{},
-    axes: []i64,
-    /// Keeps `bytes` alive; null: they are the request's own.
-    memory: ?*Mapping = null,
-    /// `memory` is for this run alone.
-    once: bool = false,
-    kept: Kept,
-};
-
-/// bound: in the caller's memory; area: where JavaScript knows; extra: at `offset` of the chunk; held: see `held`.
-pub const Placement = enum { unset, bound, area, extra, held };
-
-pub const Held = union(enum) { none, value: Value, mapping: *Mapping };
-
-pub const Output = struct {
-    bytes: []u8 = &.{},
-    axes: []i64,
-    rank: usize = 0,
-    /// The caller's memory, for this run.
-    memory: ?*Mapping = null,
-    placement: Placement = .unset,
-    offset: usize = 0,
-    held: Held = .none,
-    kept: Kept,
-};
+pub const Input = tensors.Input;
+pub const Output = tensors.Output;
+pub const Placement = tensors.Placement;
+pub const Held = tensors.Held;
 
 /// Monotonic nanoseconds.
 pub const Times = struct {
@@ -124,6 +102,8 @@ pub const Request = struct {
     own: bool = false,
     /// An output goes to the caller's memory.
     bound: bool = false,
+    /// An input or output is memory of a device.
+    on_device: bool = false,
     /// Inputs and outputs are in its own memory, where JavaScript expects them: it need not ask.
     plain: bool = false,
 
@@ -152,24 +132,18 @@ pub const Request = struct {
         self.clear(library);
         for (self.inputs) |*input| {
             input.kept.release(library);
-            if (input.memory) |memory| memory.release();
+            input.drop();
         }
         for (self.outputs) |*output| output.kept.release(library);
     }
 
     /// Drops what the last run left and what was bound for it alone.
     pub fn clear(self: *Request, library: *const Library) void {
-        for (self.inputs) |*input| if (input.once) {
-            input.memory.?.release();
-            input.memory = null;
-            input.once = false;
-        };
+        for (self.inputs) |*input| if (input.once or input.device != null) input.drop();
         self.unplace(library);
-        for (self.outputs) |*output| {
-            if (output.memory) |memory| memory.release();
-            output.memory = null;
-        }
+        for (self.outputs) |*output| output.drop();
         self.bound = false;
+        self.on_device = false;
         if (self.failure != null) allocator.free(self.text);
         self.text = "";
         self.failure = null;
@@ -217,7 +191,7 @@ pub const Request = struct {
     /// Takes the reference to `memory` over, which `bytes` are in; the shape is in `axes` already. `once`: for one run.
     pub fn bindInput(self: *Request, index: usize, memory: *Mapping, bytes: []u8, once: bool) void {
         const input = &self.inputs[index];
-        if (input.memory) |previous| previous.release();
+        input.drop();
         input.memory = memory;
         input.bytes = bytes;
         input.once = once;
@@ -227,11 +201,33 @@ pub const Request = struct {
     /// The same, for the next run alone.
     pub fn bindOutput(self: *Request, index: usize, memory: *Mapping, bytes: []u8, rank: usize) void {
         const bound = &self.outputs[index];
-        if (bound.memory) |previous| previous.release();
+        bound.drop();
         bound.memory = memory;
         bound.bytes = bytes;
         bound.rank = rank;
         self.bound = true;
+    }
+
+    /// As `bindInput`, with memory of a device.
+    pub fn bindInputDevice(self: *Request, index: usize, tensor: *DeviceTensor) void {
+        self.inputs[index].bindDevice(tensor);
+        self.own = false;
+        self.on_device = true;
+    }
+
+    /// As `bindOutput`.
+    pub fn bindOutputDevice(self: *Request, index: usize, tensor: *DeviceTensor, rank: usize) void {
+        self.outputs[index].bindDevice(tensor, rank);
+        self.bound = true;
+        self.on_device = true;
+    }
+
+    /// The device that memory of the request's is on; null: all of it is the host's.
+    pub fn deviceMemory(self: *const Request) ?*const DeviceTensor {
+        if (!self.on_device) return null;
+        for (self.inputs) |*input| if (input.device) |tensor| return tensor;
+        for (self.outputs) |*output| if (output.device) |tensor| return tensor;
+        return null;
     }
 
     /// The inputs are in the request's own memory, `rows` rows each.
@@ -242,7 +238,7 @@ pub const Request = struct {
         self.output_rows = rows;
         self.single = form.batching == null;
         if (!self.bound) return;
-        for (self.outputs, form.outputs) |*output, *port| if (output.memory != null and !fits(output.axes[0..output.rank], port, rows)) {
+        for (self.outputs, form.outputs) |*output, *port| if (output.isGiven() and !fits(output.axes[0..output.rank], port, rows)) {
             self.single = true;
         };
     }
@@ -251,9 +247,7 @@ pub const Request = struct {
         const slots = &self.client.model.slots;
         const memory_of_all = self.chunk.memory.slice();
         for (self.inputs, form.inputs, slots.inputs) |*input, *port, area| {
-            if (input.memory) |memory| memory.release();
-            input.memory = null;
-            input.once = false;
+            input.drop();
             input.bytes = memory_of_all[area.at(self.slot())..][0..port.sizeOf(rows).?];
             _ = port.shapeOf(rows, input.axes);
         }
@@ -269,7 +263,7 @@ pub const Request = struct {
         var counted: ?u32 = null;
         self.single = form.batching == null;
         for (self.inputs, form.inputs, 0..) |*input, *port, index| {
-            if (input.memory == null) return report.fail(error.missing_input, "input {d} has no memory.", .{index});
+            if (input.memory == null and input.device == null) return report.fail(error.missing_input, "input {d} has no memory.", .{index});
             if (port.row_axis) |axis| {
                 const rows = std.math.cast(u32, input.axes[axis]) orelse 0;
                 self.output_rows = if (rows == counted orelse rows) rows else 0;
@@ -280,7 +274,7 @@ pub const Request = struct {
             if (index == 0) self.rows = rows;
             if (rows != self.rows or !fits(input.axes, port, rows)) self.single = true;
         }
-        for (self.outputs, form.outputs) |*output, *port| if (output.memory != null and !fits(output.axes[0..output.rank], port, self.rows)) {
+        for (self.outputs, form.outputs) |*output, *port| if (output.isGiven() and !fits(output.axes[0..output.rank], port, self.rows)) {
             self.single = true;
         };
     }

@@ -202,6 +202,12 @@ pub const Schedule = struct {
         self.signal();
     }
 
+    pub fn isStopping(self: *Schedule) bool {
+        self.lock.lock();
+        defer self.lock.unlock();
+        return self.stopping;
+    }
+
     pub const Step = union(enum) { run, stop, rest: u64, ask };
 
     /// The replica's thread: what to do now. `run`: `plan`, then `finish`. `rest`: until then at most. `ask`: a batch lacks

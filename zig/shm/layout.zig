@@ -16,6 +16,8 @@ pub const name_max = 255;
 pub const rank_max = 16;
 pub const attributes_max = 4096;
 pub const job_name_max = 255;
+/// In a record's element type: the segment holds no elements but says where on a GPU they are.
+pub const on_gpu: u8 = 0x80;
 
 /// Separates what different processes write: two lines, for the adjacent-line prefetcher.
 pub const line = 128;

@@ -43,7 +43,8 @@ export class Storage {
   private constructor(allocation: Allocation | TensorSource, owned: boolean, op: string) {
     this.allocation = allocation;
     this.#owned = owned;
-    this.readOnly = !isRawMemory(allocation) && isTensorSource(allocation);
+    this.readOnly =
+      !isRawMemory(allocation) && (isTensorSource(allocation) || ("readOnly" in allocation && allocation.readOnly));
     if (isRawMemory(allocation)) {
       this.byteLength = allocation[rawBytes].byteLength;
       this.memoryKind = nativeOwnerOf(allocation[rawBytes])?.memoryKind ?? "host";

@@ -40,7 +40,7 @@ export function checkPlan(value: unknown, op: string): Plan {
     "handles",
   );
   const graph = graphOf(reader, root["graph"], tensors);
-  const known = { tensors, streams, buffers, sizes: tensors.map(sizeOf) };
+  const known = { tensors, streams, buffers, weights: new Set(graph.weights), sizes: tensors.map(sizeOf) };
   const programs = reader.list(root["programs"], "programs", limits.programs, (item, at): PlanProgram => {
     const { name, steps } = reader.object(item, at, ["name", "steps"]);
     return { name: reader.text(name, `${at}.name`), steps: checkSteps(reader, steps, `${at}.steps`, known) };

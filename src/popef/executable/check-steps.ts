@@ -1,14 +1,18 @@
+import { checkOperands } from "./check-operands.ts";
 import type { PlanRemoteBuffer, PlanStream, PlanTensor, Step } from "./plan.ts";
 import type { PlanReader } from "./plan-reader.ts";
 
 const stepsMax = 65_536;
 const nestingMax = 8;
+const scalarsMax = 64;
 const timesMax = Number.MAX_SAFE_INTEGER;
 
 export interface Known {
   readonly tensors: readonly PlanTensor[];
   readonly streams: readonly PlanStream[];
   readonly buffers: readonly PlanRemoteBuffer[];
+  /** Tensors that are the graph's external initializers. */
+  readonly weights: ReadonlySet<number>;
   /** Bytes of each tensor. */
   readonly sizes: readonly number[];
 }
@@ -40,12 +44,20 @@ const kinds: { readonly [name: string]: readonly [operands: number, make: Make] 
       return ["tensorToRemote", tensor, buffer];
     },
   ],
-  kernel: [1, (reader, [name], at) => ["kernel", reader.text(name, `${at}[1]`)]],
+  kernel: [
+    3,
+    (reader, [name, operands, scalars], at, known) => [
+      "kernel",
+      reader.text(name, `${at}[1]`),
+      checkOperands(reader, operands, `${at}[2]`, known),
+      reader.list(scalars, `${at}[3]`, scalarsMax, (scalar, where) => reader.number(scalar, where)),
+    ],
+  ],
 };
 
 export function checkSteps(reader: PlanReader, value: unknown, at: string, known: Known, nesting = 0): Step[] {
   return reader.list(value, at, stepsMax, (item, where) => {
-    const [name, ...operands] = reader.array(item, where, 3);
+    const [name, ...operands] = reader.array(item, where, 4);
     const kind = typeof name === "string" && Object.hasOwn(kinds, name) ? kinds[name] : undefined;
     if (kind === undefined) throw reader.fail(`${where} is no step of the version that is known here`);
     if (operands.length !== kind[0]) throw reader.fail(`${where} has ${operands.length} operands, not ${kind[0]}`);

@@ -1,7 +1,7 @@
 /** The container's fixed part; all numbers little-endian. */
 export const magic = "MR_EXE_1";
 export const containerVersion = 1;
-export const stepListVersion = 1;
+export const stepListVersion = 2;
 export const headerBytes = 64;
 /** The plan is padded with spaces to a multiple of this, so that the graph begins aligned. */
 export const alignment = 64;

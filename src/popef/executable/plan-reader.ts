@@ -27,8 +27,8 @@ export class PlanReader {
     return value;
   }
 
-  list<T>(value: unknown, at: string, most: number, read: (item: unknown, at: string) => T): T[] {
-    return this.array(value, at, most).map((item, index) => read(item, `${at}[${index}]`));
+  list<T>(value: unknown, at: string, most: number, read: (item: unknown, at: string, index: number) => T): T[] {
+    return this.array(value, at, most).map((item, index) => read(item, `${at}[${index}]`, index));
   }
 
   text(value: unknown, at: string): string {
@@ -46,6 +46,11 @@ export class PlanReader {
   integer(value: unknown, at: string, min: number, max: number): number {
     if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
     throw this.fail(`${at} is ${kindOf(value)}, not an integer from ${min} to ${max}`);
+  }
+
+  number(value: unknown, at: string): number {
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+    throw this.fail(`${at} is ${kindOf(value)}, not a number`);
   }
 
   index(value: unknown, at: string, of: readonly unknown[]): number {

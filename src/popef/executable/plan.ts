@@ -57,4 +57,14 @@ export type Step =
   | readonly ["repeat", times: number, steps: readonly Step[]]
   | readonly ["remoteToTensor", buffer: number, tensor: number]
   | readonly ["tensorToRemote", tensor: number, buffer: number]
-  | readonly ["kernel", name: string];
+  | readonly ["kernel", name: string, operands: readonly PlanOperand[], scalars: readonly number[]];
+
+/** What a kernel works on: a tensor, or a view of one. */
+export interface PlanOperand {
+  readonly tensor: number;
+  /** Bytes from the tensor's begin to the view's first element, a multiple of the element's size. */
+  readonly offset: number;
+  readonly shape: readonly number[];
+  /** Elements from one index of an axis to the next: negative runs backwards, 0 repeats. */
+  readonly strides: readonly number[];
+}

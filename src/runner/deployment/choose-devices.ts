@@ -1,9 +1,9 @@
 import { type Device, DeviceManager, type DeviceWait } from "../../device/index.ts";
-import { makeError } from "../../native/error.ts";
 import { logChoice } from "../../native/log.ts";
 import { off } from "../../native/switches.ts";
 import type { Model } from "../../popef/index.ts";
 import type { ModelRunnerConfig, ResolvedConfig } from "../config.ts";
+import { namedDevices } from "./runner-device.ts";
 
 export interface ChosenDevice {
   /** Undefined: this machine's processor, which needs no choosing. */
@@ -15,7 +15,7 @@ export interface ChosenDevice {
 export const isOnCpu = ({ device }: ChosenDevice): boolean => device === undefined || device.target === "cpu";
 
 /**
- * A device for each replica: the one that the caller names, else one of the system's IPUs, or the CPU in a system without. If one
+ * A device for each replica, none of them CUDA's: the one that the caller names, else one of the system's IPUs, or the CPU in a system without. If one
  * cannot be had, those that were got are given back.
  */
 export async function chooseDevices(
@@ -25,14 +25,13 @@ export async function chooseDevices(
   signal: AbortSignal | undefined,
   op: string,
 ): Promise<ChosenDevice[]> {
-  const named = off("replica_to_device") ? {} : (given.replicaToDevice ?? {});
-  requireReplicas(named, config.replicationFactor, op);
+  const named = off("replica_to_device") ? {} : namedDevices(given, config.replicationFactor, op);
   const manager = new DeviceManager();
   const chosen: ChosenDevice[] = [];
   let hasIpus: boolean | undefined;
   try {
     for (let replica = 0; replica < config.replicationFactor; replica++) {
-      const device = named[replica];
+      const device = named[replica] as Device | undefined;
       hasIpus ??= device === undefined ? manager.ipuHardwareVersion() !== 0 && !off("automatic_devices") : undefined;
       if (device !== undefined) chosen.push({ device, owned: false });
       else if (!hasIpus) chosen.push({ device: undefined, owned: false });
@@ -59,11 +58,4 @@ function defaultWait(): DeviceWait {
 
 export function giveDevicesBack(chosen: readonly ChosenDevice[]): void {
   for (const { device, owned } of chosen) if (owned) device?.close();
-}
-
-function requireReplicas(named: Readonly<Record<number, Device>>, replicas: number, op: string): void {
-  for (const replica of Object.keys(named)) {
-    if (Number(replica) < replicas) continue;
-    throw makeError("invalid_argument", { op, message: `replicaToDevice names replica ${replica} of ${replicas}.` });
-  }
 }

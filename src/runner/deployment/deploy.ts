@@ -1,3 +1,5 @@
+import type { Device } from "../../device/index.ts";
+import { findCudaProvider } from "../../native/cuda-provider.ts";
 import { findEngineLibrary } from "../../native/engine-library.ts";
 import { MillraceError, makeError } from "../../native/error.ts";
 import { off } from "../../native/switches.ts";
@@ -7,12 +9,15 @@ import type { ModelRunnerConfig, ResolvedConfig } from "../config.ts";
 import { type ChosenDevice, chooseDevices, giveDevicesBack, isOnCpu } from "./choose-devices.ts";
 import type { Deployment } from "./deployment.ts";
 import { FrozenInputs } from "./frozen-inputs.ts";
-import { loadParts } from "./load-parts.ts";
+import { isKernelProgram } from "./kernel-program.ts";
+import { type CudaParts, loadParts } from "./load-parts.ts";
 import { anchorsOf } from "./model-anchors.ts";
 import type { Found } from "./model-source.ts";
-import { onCpu } from "./on-cpu.ts";
+import { onCpu, type Plan } from "./on-cpu.ts";
 import { onDevices } from "./on-devices.ts";
+import { handleOf, onKernels } from "./on-kernels.ts";
 import { isOrdinary } from "./ordinary.ts";
+import { type GpuDevice, gpusOf, namedDevices } from "./runner-device.ts";
 import { SavedOutputs } from "./saved-outputs.ts";
 
 /** Loads what is more than an ONNX file for the processor. */
@@ -28,8 +33,11 @@ export async function deploy(
     using model = await Model.open(found.paths, { signal });
     return await deployModel(model, given, config, signal, op);
   }
-  const named = Object.values(given.replicaToDevice ?? {});
-  if (named.every(({ target }) => target === "cpu")) return await onnxOnCpu(found.path, given, config, signal, op);
+  const named = namedDevices(given, config.replicationFactor, op);
+  const gpus = gpusOf(named, config.replicationFactor, op);
+  const cuda = gpus && cudaParts(gpus, given, op);
+  if (gpus || Object.values(named).every((device) => (device as Device).target === "cpu"))
+    return await onnxOnCpu(found.path, given, config, signal, op, cuda);
   using compiled = await compiledFor(found.path, given, config, signal);
   return await deployModel(compiled, given, config, signal, op);
 }
@@ -56,12 +64,15 @@ async function deployModel(
   const { checkPackageHash } = config;
   // Before a device is taken.
   const decoded = isPoplarExecutable(bytes) ? undefined : checkExecutable(bytes, { checkPackageHash, op });
+  const gpus = gpusOf(namedDevices(given, config.replicationFactor, op), config.replicationFactor, op);
+  if (gpus) return await onGpus({ model, anchors, frozen, saved, given, config, signal }, gpus, op);
   const chosen = await chooseDevices(model, given, config, signal, op);
   const plan = { model, anchors, frozen, saved, given, config, signal };
   try {
     if (chosen.some(isOnCpu)) {
       const ours = decoded ?? checkExecutable(bytes, { checkPackageHash, op });
       if (chosen.every(isOnCpu) && isOrdinary(model, ours, anchors)) return await onCpu(plan, ours, op);
+      if (chosen.every(isOnCpu) && isKernelProgram(model, ours, anchors)) return await onKernels(plan, undefined, op);
     }
   } catch (error) {
     giveDevicesBack(chosen);
@@ -69,6 +80,25 @@ async function deployModel(
   }
   requireProgram(model, op);
   return await onDevices(plan, chosen as ChosenDevice[], op);
+}
+
+/** A graph through ONNX Runtime's provider, or kernels of ours; what else programs do, CUDA devices do not. */
+async function onGpus(plan: Plan, gpus: readonly GpuDevice[], op: string): Promise<Deployment> {
+  const { model, anchors, given, config } = plan;
+  const { checkPackageHash } = config;
+  const ours = checkExecutable(model.executable.data.bytes(), { checkPackageHash, op });
+  if (isKernelProgram(model, ours, anchors)) return await onKernels(plan, gpus, op);
+  if (isOrdinary(model, ours, anchors)) return await onCpu(plan, ours, op, cudaParts(gpus, given, op));
+  requireProgram(model, op);
+  throw makeError("invalid_executable", {
+    op,
+    message: `the main program of ${model.metadata.executable} is more than inputs, kernels or a graph, and outputs, which is all that runs on a CUDA device.`,
+    hint: "Run it on the CPU, or as two models: kernels, then the graph.",
+  });
+}
+
+function cudaParts(gpus: readonly GpuDevice[], { engine }: ModelRunnerConfig, op: string): CudaParts {
+  return { devices: gpus.map(handleOf), provider: findCudaProvider(engine?.cudaProvider, op) };
 }
 
 function requireProgram(model: Model, op: string): void {
@@ -82,6 +112,7 @@ async function onnxOnCpu(
   config: ResolvedConfig,
   signal: AbortSignal | undefined,
   op: string,
+  cuda: CudaParts | undefined,
 ): Promise<Deployment> {
   using frozen = FrozenInputs.unchecked(given.frozenInputs ?? {}, op);
   const engine = findEngineLibrary(given.engine?.path, op);
@@ -89,7 +120,14 @@ async function onnxOnCpu(
     return { name, type, shape, size: byteLength, memory: [memory.slot, memory.generation] as const, offset: 0 };
   });
   const options = { wholeBatches: false, signal };
-  const { loaded } = await loadParts(new Uint8Array(0), { path, constants }, engine, config, options, op);
+  const { loaded } = await loadParts(
+    new Uint8Array(0),
+    { path, constants, ...(cuda && { cuda }) },
+    engine,
+    config,
+    options,
+    op,
+  );
   const otherInputs = Array.from(frozen.entries(), ([name, { dtype, shape = [-1], byteLength }]) =>
     Object.freeze({
       name,

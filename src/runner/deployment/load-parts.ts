@@ -33,8 +33,25 @@ export interface StreamPart {
   readonly shape: readonly number[];
 }
 
+/** The main program of an executable, which lies in the graph's place. */
+export interface KernelParts {
+  readonly main: number;
+  readonly inputs: readonly StreamPart[];
+  readonly outputs: readonly StreamPart[];
+  readonly checkPackageHash: boolean;
+}
+
+/** CUDA devices, one for each replica. */
+export interface CudaParts {
+  readonly devices: readonly (readonly [slot: number, generation: number])[];
+  /** ONNX Runtime's provider; empty for kernels. */
+  readonly provider: string;
+}
+
 /** See `mr_deployment_load`. */
 export interface Parts {
+  readonly kernels?: KernelParts;
+  readonly cuda?: CudaParts;
   readonly path?: string;
   readonly weights?: readonly WeightPart[];
   readonly constants?: readonly ConstantPart[];

@@ -8,7 +8,7 @@ import { elementTypes } from "../../tensor/index.ts";
 import type { ModelRunnerConfig, ResolvedConfig } from "../config.ts";
 import type { Deployment } from "./deployment.ts";
 import type { FrozenInputs } from "./frozen-inputs.ts";
-import { type ConstantPart, loadParts, type Place, type WeightPart } from "./load-parts.ts";
+import { type ConstantPart, type CudaParts, loadParts, type Place, type WeightPart } from "./load-parts.ts";
 import { describeAnchors, type ModelAnchors, typeCode } from "./model-anchors.ts";
 import type { SavedOutputs } from "./saved-outputs.ts";
 
@@ -22,11 +22,15 @@ export interface Plan {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Loads the graph of an ordinary executable as an ONNX model is loaded; its programs are not looked at any more. */
+/**
+ * Loads the graph of an ordinary executable as an ONNX model is loaded; its programs are not looked at any more. With `cuda`, CUDA's
+ * provider runs it.
+ */
 export async function onCpu(
   { model, anchors, frozen, saved, given, config, signal }: Plan,
   { plan, graph }: DecodedExecutable,
   op: string,
+  cuda?: CudaParts,
 ): Promise<Deployment> {
   using held = new DisposableStack();
   const weights = plan.graph.weights.map((index): WeightPart => {
@@ -39,7 +43,14 @@ export async function onCpu(
   });
   const engine = findEngineLibrary(given.engine?.path, op);
   const options = { wholeBatches: !off("whole_batches"), signal };
-  const { loaded, version } = await loadParts(graph, { weights, constants }, engine, config, options, op);
+  const { loaded, version } = await loadParts(
+    graph,
+    { weights, constants, ...(cuda && { cuda }) },
+    engine,
+    config,
+    options,
+    op,
+  );
   logChoice(`ONNX Runtime ${version}: ${engine}`);
   // Nothing changes them while the model runs: they are what a save program would give.
   if (config.runSavePrograms && !off("run_save_programs")) {

@@ -73,7 +73,7 @@ export function kindOf(call: Call): Kind | undefined {
   if (symbols[call].args.length < 2 || symbols[call].args[1] !== "u32") return undefined;
   if (call === "mr_context_open" || call === "mr_replica_load" || call === "mr_memory_mapFile") return undefined;
   if (notOfHandles.has(call)) return undefined;
-  const gpuKind = gpuCallKinds[call] ?? /^mr_(cuda_(?:device|stream|event|memory))_/.exec(call)?.[1];
+  const gpuKind = gpuCallKinds[call] ?? /^mr_(cuda_(?:device|stream|event|memory|publication))_/.exec(call)?.[1];
   if (gpuKind !== undefined) return gpuKind as Kind;
   if (call.startsWith("mr_device_")) return "device";
   if (call.startsWith("mr_simulation_")) return "simulation";
@@ -129,6 +129,8 @@ export const makes: Partial<Record<Call, Kind>> = {
   mr_cuda_device_memoryInfo: "job",
   mr_cuda_memory_allocate: "job",
   mr_cuda_memory_import: "job",
+  mr_cuda_publication_publish: "job",
+  mr_cuda_publication_get: "job",
   mr_cuda_memory_exportHandle: "job",
   mr_cuda_memory_share: "cuda_memory",
   mr_cuda_host_allocate: "job",
@@ -160,6 +162,8 @@ export const jobMakes: Partial<Record<Call, Kind>> = {
   mr_cuda_device_open: "cuda_device",
   mr_cuda_memory_allocate: "cuda_memory",
   mr_cuda_memory_import: "cuda_memory",
+  mr_cuda_publication_publish: "cuda_publication",
+  mr_cuda_publication_get: "cuda_memory",
   mr_cuda_host_allocate: "memory",
   mr_cuda_host_register: "cuda_registration",
   mr_cuda_stream_create: "cuda_stream",
@@ -188,6 +192,7 @@ export const ends: ReadonlySet<Call> = new Set<Call>([
   "mr_cuda_event_close",
   "mr_cuda_memory_close",
   "mr_cuda_host_unregister",
+  "mr_cuda_publication_close",
 ]);
 
 /** Calls that hand a reference to memory over, for one `ArrayBuffer`. */

@@ -15,6 +15,8 @@ export const gpuCallKinds: Partial<Record<Call, Kind>> = {
   mr_cuda_pool_configure: "cuda_device",
   mr_cuda_pool_stats: "cuda_device",
   mr_cuda_pool_trim: "cuda_device",
+  mr_cuda_publication_publish: "context",
+  mr_cuda_publication_get: "cuda_device",
 };
 
 /** Valid arguments of calls about GPUs, after the handle. */
@@ -58,9 +60,26 @@ export function prepareGpuCall(
     case "mr_cuda_stream_wait":
     case "mr_cuda_event_wait":
       return [random.below(4), random.below(2)];
+    case "mr_cuda_publication_publish": {
+      const memory = pick("cuda_memory");
+      block.values.set([random.pick([0, 2]), random.pick([0, 4, 4096]), 2, 3, random.pick([3, -3]), 1]);
+      const name = writeName(random);
+      return [...memory, name, random.pick([0x0201, 0x8000_0201, 0xc000_0201, 0x1101])];
+    }
+    case "mr_cuda_publication_get":
+      return [...pick("context"), writeName(random)];
+    case "mr_cuda_memory_requireOwner":
+    case "mr_cuda_publication_wait":
+      return [random.below(2)];
     case "mr_boundary_wait":
       return [random.below(2)];
     default:
       return undefined;
   }
+}
+
+/** Of those that publications of other kinds have, too; JSON follows it in the block. Returns its bytes. */
+function writeName(random: Random): number {
+  block.text.set(new TextEncoder().encode(`${random.pick(["a", "b", "c"])}{}`));
+  return 1;
 }

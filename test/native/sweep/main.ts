@@ -6,7 +6,7 @@ import { check, codeOf } from "../../../src/native/check.ts";
 import { block, native, wrapResult } from "../../../src/native/library.ts";
 import { copyExecutable } from "../../session/copy-model.ts";
 import { ends, integers, jobMakes, kindOf, makes, shows, sizes } from "./arguments.ts";
-import { type Call, type Handle, type Kind, kinds, Objects } from "./objects.ts";
+import { type Call, gpuKinds, type Handle, type Kind, kinds, Objects } from "./objects.ts";
 import { Random } from "./random.ts";
 
 const count = Number(process.env["MILLRACE_FUZZ"] ?? 10_000);
@@ -182,12 +182,18 @@ async function openEverything(): Promise<void> {
   made("stream", native.mr_stream_empty(1));
   const queues = made("queue", native.mr_queue_open(0));
   for (const direction of [0, 1]) native.mr_queue_add(queues.slot, queues.generation, direction, 4, 64);
+  if (objects.open.cuda_simulation.length === 0) {
+    const [path, name, ...rest] = objects.prepare("mr_cuda_simulation_begin", random)!;
+    made("cuda_simulation", native.mr_cuda_simulation_begin(path!, name!, rest[0]!, rest[1]!, rest[2]!, 0));
+  }
   await openGpus();
 }
 
-/** GPUs, while they are simulated. */
+/** Simulated GPUs: nothing of what was planned for them is left, and what failed is not used. */
 async function openGpus(): Promise<void> {
-  if (native.mr_cuda_device_ready() !== 1) return;
+  const [simulation] = objects.open.cuda_simulation;
+  check(native.mr_cuda_simulation_repair(simulation!.slot, simulation!.generation), "sweep");
+  for (const kind of gpuKinds) for (const handle of [...objects.open[kind]]) objects.close(kind, handle);
   const made = async (kind: Kind, job: number): Promise<Handle> => {
     const begun = { slot: check(job, "sweep"), generation: block.results[0]! };
     const handle = { slot: check(await finished(begun), "sweep"), generation: block.results[0]! };

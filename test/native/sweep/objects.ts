@@ -5,6 +5,7 @@ import { block, native, wrapResult } from "../../../src/native/library.ts";
 import { nativeFolder } from "../../../src/native/library-path.ts";
 import { cudaSimulatorName, nativeTarget, simulatorName } from "../../../src/native/platform.ts";
 import { prepareGpuCall } from "./gpu-calls.ts";
+import { kernelCall } from "./kernel-call.ts";
 import type { Random } from "./random.ts";
 
 export type Kind =
@@ -22,7 +23,13 @@ export type Kind =
   | "cuda_simulation"
   | GpuKind;
 /** There are some only while GPUs are simulated. */
-export type GpuKind = "cuda_device" | "cuda_stream" | "cuda_event" | "cuda_memory" | "cuda_registration";
+export type GpuKind =
+  | "cuda_device"
+  | "cuda_stream"
+  | "cuda_event"
+  | "cuda_memory"
+  | "cuda_registration"
+  | "cuda_publication";
 export interface Handle {
   readonly slot: number;
   readonly generation: number;
@@ -51,6 +58,7 @@ export const gpuKinds: readonly GpuKind[] = [
   "cuda_event",
   "cuda_memory",
   "cuda_registration",
+  "cuda_publication",
 ];
 const simulator = `${nativeFolder("sweep")}/${simulatorName(nativeTarget())}`;
 const cudaSimulator = `${nativeFolder("sweep")}/${cudaSimulatorName(nativeTarget())}`;
@@ -75,6 +83,7 @@ const closers = {
   cuda_event: "mr_cuda_event_close",
   cuda_memory: "mr_cuda_memory_close",
   cuda_registration: "mr_cuda_host_unregister",
+  cuda_publication: "mr_cuda_publication_close",
 } as const satisfies Record<Kind, Call>;
 // More than a few loaded models only cost time.
 const openMax: Record<Kind, number> = {
@@ -95,6 +104,7 @@ const openMax: Record<Kind, number> = {
   cuda_event: 8,
   cuda_memory: 16,
   cuda_registration: 8,
+  cuda_publication: 8,
 };
 
 /** The native objects that the sweep knows: open ones of every kind, and some that were closed. */
@@ -117,6 +127,7 @@ export class Objects {
     cuda_event: [],
     cuda_memory: [],
     cuda_registration: [],
+    cuda_publication: [],
   };
   readonly stale: Handle[] = [];
   readonly #dir: string;
@@ -192,7 +203,7 @@ export class Objects {
         return this.write("planned");
       case "mr_cuda_simulation_begin":
         block.values[0] = 1 << 20;
-        return [...this.write(cudaSimulator, "sweep"), random.below(3), 90, 12_080, random.below(8)];
+        return [...this.write(cudaSimulator, "sweep"), 1 + random.below(2), 90, 12_080, random.below(8)];
       case "mr_cuda_simulation_calls":
         return this.write("cuMemAlloc");
       case "mr_cuda_simulation_plan":
@@ -249,7 +260,7 @@ export class Objects {
       case "mr_queue_flush":
         return [random.below(3), random.below(2)];
       case "mr_kernel_run":
-        return [0, 0, ...this.#kernel(random), 0];
+        return kernelCall(this.open, random);
       case "mr_ring_create":
         return [random.pick([1, 3, 8]), random.pick([1, 64]), this.write(name)[0]!];
       case "mr_ring_format":
@@ -269,26 +280,6 @@ export class Objects {
       default:
         return prepareGpuCall(call, this.open, random);
     }
-  }
-
-  /** Leaves operands in the block; returns a kernel, the number of operands and that of scalars. */
-  #kernel(random: Random): number[] {
-    const operand = (...shape: number[]): number[] => {
-      const { slot, generation } = random.pick(random.chance(2) ? this.open.memory : this.open.allocation);
-      const strides = shape.map(() => random.pick([-3, 0, 1, 2, 12]));
-      const dtype = random.pick([2, 2, 1, 6, 10, 13, 16, 20, 99]);
-      return [slot, generation, random.pick([0, 64, 100, 4000]), dtype, shape.length, ...shape, ...strides];
-    };
-    const size = random.pick([0, 1, 3, 2 ** 40]);
-    const kernel = random.below(6);
-    const images = [1, 2, size, 1];
-    const operands =
-      kernel === 4
-        ? [operand(1, 2, 3, 1), operand(...images), operand(1, 4), operand(1)].slice(0, 2 + random.below(3))
-        : [operand(2, size), operand(2, size), operand(2, size)].slice(0, [2, 2, 1, 2 + random.below(2)][kernel]);
-    const scalars = kernel === 4 ? Array.from({ length: 18 }, () => random.below(3) - 1) : [random.below(8), 1.5];
-    block.values.set([...operands.flat(), ...scalars]);
-    return [kernel, operands.length, kernel === 4 ? 18 : random.below(3)];
   }
 
   /** Leaves a model's description in memory, which the call then may get; returns its length. */
@@ -337,6 +328,7 @@ export class Objects {
   closeAll(): void {
     const order = [
       "cuda_registration",
+      "cuda_publication",
       "cuda_event",
       "cuda_stream",
       "cuda_memory",

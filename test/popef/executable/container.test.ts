@@ -33,7 +33,7 @@ describe("an executable", () => {
     expected.fill(0, 0, 64);
     expected.write("MR_EXE_1", 0);
     expected.writeUInt32LE(1, 8);
-    expected.writeUInt32LE(1, 12);
+    expected.writeUInt32LE(2, 12);
     expected.writeBigUInt64LE(BigInt(planSize), 16);
     expected.writeBigUInt64LE(100n, 24);
     expected.set(new Bun.CryptoHasher("sha256").update(expected.subarray(8, 16)).update(graph).digest(), 32);
@@ -125,6 +125,18 @@ describe("a plan that does not fit together names the part", () => {
     ["programs[0].steps[2] copies a block of 2560 bytes and a tensor of 640", (p) => (p.programs[0].steps[2][1] = 2)],
     ["programs[2].steps[1] is no step", (p) => (p.programs[2].steps[1][0] = "constructor")],
     ["programs[1].steps[0][1] is -1", (p) => (p.programs[1].steps[0][1] = -1)],
+    ["programs[2].steps[1][1] is", (p) => (kernelOf(p)[1] = "")],
+    ["programs[2].steps[1] has 2 operands, not 3", (p) => kernelOf(p).pop()],
+    ["programs[2].steps[1][2][0].tensor is 3", (p) => (kernelOf(p)[2][0].tensor = 3)],
+    ["programs[2].steps[1][2][0] reaches beyond its tensor of 640", (p) => (kernelOf(p)[2][0].shape[0] = 17)],
+    ['programs[2].steps[1][2][0] would write the weight "w"', (p) => (kernelOf(p)[2] = [kernelOf(p)[2][1]])],
+    ["programs[2].steps[1][2][1] reaches beyond", (p) => (kernelOf(p)[2][1].offset = 2552)],
+    ["programs[2].steps[1][2][1] reaches beyond", (p) => (kernelOf(p)[2][1].offset = 2560)],
+    ["programs[2].steps[1][2][1] reaches beyond", (p) => (kernelOf(p)[2][1].offset = 2)],
+    ["programs[2].steps[1][2][0] has 2 axes and 1 strides", (p) => kernelOf(p)[2][0].strides.pop()],
+    ["programs[2].steps[1][2][0].strides[1] is 0.5", (p) => (kernelOf(p)[2][0].strides[1] = 0.5)],
+    ['programs[2].steps[1][2][0] has "axis", which is unknown', (p) => (kernelOf(p)[2][0].axis = 0)],
+    ["programs[2].steps[1][3][0] is NaN, not a number", (p) => (kernelOf(p)[3][0] = Number.NaN)],
     ["is nested more than 8 deep", (p) => (p.programs[1].steps = [nested(9)])],
   ];
   test.each(cases)("%s", (words, change) => {
@@ -137,6 +149,11 @@ describe("a plan that does not fit together names the part", () => {
     const deep = changed((p) => (p.programs[1].steps = [nested(8)]));
     expect(decodeExecutable(encodeExecutable(deep, graph)).plan).toEqual(deep);
   });
+
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  function kernelOf(p: any): any {
+    return p.programs[2].steps[1];
+  }
 
   function streams(count: number): unknown[] {
     return Array.from({ length: count }, (_, i) => ({ ...plan.streams[i % 4], handle: `h${i}` }));

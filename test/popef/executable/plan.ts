@@ -19,7 +19,23 @@ export const plan: Plan = {
   programs: [
     { name: "load", steps: [["sync"], ["toTensor", 1], ["tensorToRemote", 1, 0]] },
     { name: "main", steps: [["repeat", 4, [["sync"], ["toTensor", 0], ["graph"], ["sync"], ["toStream", 2]]]] },
-    { name: "save", steps: [["remoteToTensor", 0, 1], ["kernel", "scale"], ["sync"], ["toStream", 3]] },
+    {
+      name: "save",
+      steps: [
+        ["remoteToTensor", 0, 1],
+        [
+          "kernel",
+          "scale",
+          [
+            { tensor: 2, offset: 0, shape: [16, 10], strides: [10, 1] },
+            { tensor: 1, offset: 2556, shape: [640], strides: [-1] },
+          ],
+          [0.5, -1],
+        ],
+        ["sync"],
+        ["toStream", 3],
+      ],
+    },
   ],
 };
 

@@ -3,6 +3,7 @@ const std = @import("std");
 const poplar = @import("../poplar/table.zig");
 const report = @import("../../abi/report.zig");
 const Engine = @import("../../engine/program/engine.zig").Engine;
+const host_kernels = @import("../../engine/program/host_kernels.zig");
 const Provider = @import("../poplar/provider.zig").Provider;
 
 pub const table = &Provider(Devices).table;
@@ -77,6 +78,7 @@ const Devices = struct {
 
     pub fn load(device: *Device, engine: *Engine) !void {
         if (!device.attached) return report.fail(error.not_attached, "the CPU device is not attached.", .{});
+        engine.kernels = &host_kernels.runner;
         try engine.load();
     }
 

@@ -13,9 +13,15 @@ pub const MemoryInfo = opaque {};
 pub const Allocator = opaque {};
 pub const TypeInfo = opaque {};
 pub const TensorInfo = opaque {};
+/// A provider and a device that it can use.
+pub const ProviderDevice = opaque {};
+pub const Pairs = opaque {};
 
 /// The lowest level we ask for: everything below exists there, and releases before 1.16 are three years old.
 pub const lowest_level = 16;
+
+/// From here on there are providers in libraries of their own (1.22; the CUDA one asks for 1.24.4).
+pub const provider_level = 24;
 
 pub const Base = extern struct {
     getApi: *const fn (level: u32) callconv(.c) ?[*]const *const anyopaque,
@@ -56,6 +62,7 @@ pub const Function = enum(usize) {
     dimensions = 62,
     symbolic_dimensions = 63,
     tensor_info = 65,
+    memory_info = 68,
     cpu_memory_info = 69,
     allocator_free = 76,
     default_allocator = 78,
@@ -69,6 +76,12 @@ pub const Function = enum(usize) {
     release_session_options = 100,
     add_session_config = 130,
     add_external_initializers = 210,
+    pair_value = 297,
+    register_provider = 301,
+    provider_devices = 303,
+    append_provider = 304,
+    provider_name = 312,
+    provider_metadata = 314,
 
     fn Signature(comptime function: Function) type {
         return switch (function) {
@@ -120,9 +133,24 @@ pub const Function = enum(usize) {
             .dimensions => fn (*const TensorInfo, [*]i64, rank: usize) callconv(.c) ?*Status,
             .symbolic_dimensions => fn (*const TensorInfo, [*]?[*:0]const u8, rank: usize) callconv(.c) ?*Status,
             .tensor_info => fn (*const Value, *?*TensorInfo) callconv(.c) ?*Status,
+            .memory_info => fn (name: [*:0]const u8, allocator_type: c_int, device: c_int, memory_type: c_int, *?*MemoryInfo) callconv(.c) ?*Status,
             .cpu_memory_info => fn (allocator_type: c_int, memory_type: c_int, *?*MemoryInfo) callconv(.c) ?*Status,
             .allocator_free => fn (*Allocator, *anyopaque) callconv(.c) ?*Status,
             .default_allocator => fn (*?*Allocator) callconv(.c) ?*Status,
+            .pair_value => fn (*const Pairs, key: [*:0]const u8) callconv(.c) ?[*:0]const u8,
+            .register_provider => fn (*Env, name: [*:0]const u8, path: [*:0]const u8) callconv(.c) ?*Status,
+            .provider_devices => fn (*const Env, *?[*]const *const ProviderDevice, count: *usize) callconv(.c) ?*Status,
+            .append_provider => fn (
+                *SessionOptions,
+                *Env,
+                devices: [*]const *const ProviderDevice,
+                device_count: usize,
+                option_keys: ?[*]const [*:0]const u8,
+                option_values: ?[*]const [*:0]const u8,
+                option_count: usize,
+            ) callconv(.c) ?*Status,
+            .provider_name => fn (*const ProviderDevice) callconv(.c) [*:0]const u8,
+            .provider_metadata => fn (*const ProviderDevice) callconv(.c) ?*const Pairs,
             .release_status => fn (*Status) callconv(.c) void,
             .release_memory_info => fn (*MemoryInfo) callconv(.c) void,
             .release_session => fn (*Session) callconv(.c) void,

@@ -4,6 +4,7 @@ const api = @import("api.zig");
 const ports = @import("port.zig");
 const report = @import("../../abi/report.zig");
 const Library = @import("library.zig").Library;
+const Provider = @import("provider.zig").Provider;
 const Value = @import("value.zig").Value;
 
 pub const Options = struct {
@@ -12,6 +13,8 @@ pub const Options = struct {
     intra_op_threads: u32 = 0,
     /// The graph as the engine has optimised it is written there.
     optimized_path: ?[:0]const u8 = null,
+    /// Runs what it can of the graph; the processor runs the rest.
+    provider: ?Provider = null,
 };
 
 /// An initializer that is marked external in a graph, and whose values come from memory.
@@ -163,6 +166,7 @@ fn makeOptions(library: *const Library, options: Options) !*api.SessionOptions {
     try library.sure(table.at(.set_inter_op_threads)(settings, 1));
     // A pool that spins between runs takes the cores from the event loop.
     try library.sure(table.at(.add_session_config)(settings, "session.intra_op.allow_spinning", "0"));
+    if (options.provider) |provider| try provider.append(settings);
     if (options.optimized_path) |path| try library.sure(table.at(.optimized_model_path)(settings, path.ptr));
     return settings;
 }

@@ -27,6 +27,16 @@ pub const Value = struct {
         return adopt(raw.?);
     }
 
+    /// The same for memory of a device, which `device` describes.
+    pub fn wrapDevice(library: *const Library, device: *const api.MemoryInfo, address: u64, size: usize, shape: []const i64, element: u8) !Value {
+        var raw: ?*api.Value = null;
+        // Only the device reads or writes there; a tensor without elements needs some address all the same.
+        const place: *anyopaque = @ptrFromInt(if (address == 0) 1 else address);
+        const status = library.table.at(.create_tensor_with_data)(device, place, size, shape.ptr, shape.len, element, &raw);
+        try library.check(status, error.wrong_shape, "a device's tensor of {any} elements with {d} bytes was refused", .{ shape, size });
+        return adopt(raw.?);
+    }
+
     /// Takes over a tensor that a run made.
     pub fn adopt(raw: *api.Value) Value {
         _ = live.fetchAdd(1, .monotonic);

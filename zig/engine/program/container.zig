@@ -8,7 +8,7 @@ const report = @import("../../abi/report.zig");
 pub const magic = "MR_EXE_1";
 pub const header_size = 64;
 pub const container_version = 1;
-pub const step_list_version = 1;
+pub const step_list_version = 2;
 
 /// Reading a plan allocates at most this many times its bytes, and `plan_memory_base`.
 pub const plan_memory_factor = 48;

@@ -82,7 +82,12 @@ test "what a plan may not be is an error that names it" {
         .{ .from = "[\"toTensor\", 1]", .to = "[\"toTensor\"]", .says = "a step's argument is no whole number" },
         .{ .from = "[\"toTensor\", 1]", .to = "[\"toTensor\", 1, 1]", .says = "too many arguments" },
         .{ .from = "[\"toTensor\", 1]", .to = "[\"jump\", 1]", .says = "no step jump" },
-        .{ .from = "[\"toTensor\", 1]", .to = "[\"kernel\", \"fold\"]", .says = "kernel fold needs a CUDA device" },
+        .{ .from = "[\"toTensor\", 1]", .to = "[\"kernel\", \"fold\"]", .says = "a kernel's operand is no list" },
+        .{ .from = "[\"toTensor\", 1]", .to = kernel("{\"tensor\":3,\"offset\":0,\"shape\":[],\"strides\":[]}", ""), .says = "kernel fold with tensor 3 of 3" },
+        .{ .from = "[\"toTensor\", 1]", .to = kernel("{\"tensor\":1,\"offset\":0,\"shape\":[41],\"strides\":[1]}", ""), .says = "beyond tensor w of 160 bytes" },
+        .{ .from = "[\"toTensor\", 1]", .to = kernel("{\"tensor\":1,\"offset\":0,\"shape\":[40],\"strides\":[]}", ""), .says = "1 axes and 0 strides" },
+        .{ .from = "[\"toTensor\", 1]", .to = kernel("{\"tensor\":1,\"offset\":0,\"shape\":[40],\"strides\":[1.5]}", ""), .says = "strides is no whole number" },
+        .{ .from = "[\"toTensor\", 1]", .to = kernel("", "1e999"), .says = "a kernel's scalar is no finite number" },
         .{ .from = "[\"remoteToTensor\", 0, 1]", .to = "[\"remoteToTensor\", 1, 1]", .says = "remote buffer 1 of 1" },
         .{ .from = "[\"toTensor\", 1]", .to = "[\"repeat\",2,[[\"repeat\",2,[[\"repeat\",2,[[\"repeat\",2,[[\"repeat\",2,[[\"repeat\",2,[[\"repeat\",2,[[\"repeat\",2,[[\"repeat\",2,[]]]]]]]]]]]]]]]]]]", .says = "nested more than 8 deep" },
         .{ .from = "\"load\",", .to = "\"load\"", .says = "that is no JSON" },
@@ -95,6 +100,25 @@ test "what a plan may not be is an error that names it" {
     }
     try expectRefused(plan, "", error.invalid_executable, "has no graph");
     try expectRefused(plan ++ " {}", "graph", error.invalid_executable, "no JSON");
+}
+
+fn kernel(comptime operands: []const u8, comptime scalars: []const u8) []const u8 {
+    return "[\"kernel\", \"fold\", [" ++ operands ++ "], [" ++ scalars ++ "]]";
+}
+
+test "a kernel step gives its operands and scalars" {
+    const changed = try std.mem.replaceOwned(u8, allocator, plan, "[\"toTensor\", 1]", kernel("{\"strides\":[-2,1],\"shape\":[3,2],\"offset\":16,\"tensor\":0}", "-0.5, 2e3, 7"));
+    defer allocator.free(changed);
+    const bytes = try fixture.pack(changed, "graph");
+    defer allocator.free(bytes);
+    var container = try Container.open(allocator, bytes, .{});
+    defer container.close();
+    const read = container.plan.programs[0].steps[1].kernel;
+    try std.testing.expectEqualStrings("fold", read.name);
+    try std.testing.expectEqualSlices(f64, &.{ -0.5, 2000, 7 }, read.scalars);
+    try std.testing.expectEqual(16, read.operands[0].offset);
+    try std.testing.expectEqualSlices(u64, &.{ 3, 2 }, read.operands[0].shape);
+    try std.testing.expectEqualSlices(i64, &.{ -2, 1 }, read.operands[0].strides);
 }
 
 fn expectRefused(changed: []const u8, graph: []const u8, err: anyerror, says: []const u8) !void {

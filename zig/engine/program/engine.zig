@@ -12,6 +12,7 @@ const Cursor = @import("cursor.zig").Cursor;
 const Endpoint = @import("endpoint.zig").Endpoint;
 const Graph = @import("graph.zig").Graph;
 const Host = @import("host.zig").Host;
+const KernelRunner = @import("kernel_runner.zig").KernelRunner;
 const Memory = @import("memory.zig").Memory;
 const Mutex = @import("../../os/futex.zig").Mutex;
 const Options = @import("options.zig").Options;
@@ -49,6 +50,8 @@ pub const Engine = struct {
     loaded: bool = false,
     memory: Memory,
     graph: ?Graph = null,
+    /// Null: the device runs no kernels.
+    kernels: ?*const KernelRunner = null,
     /// Of `graph`, against `stop`.
     loading: Mutex = .{},
     running: std.atomic.Value(bool) = .init(false),
@@ -99,6 +102,7 @@ pub const Engine = struct {
     /// Makes the device's memory, all zeros, and ends what `stop` did. Again: starts afresh.
     pub fn load(self: *Engine) !void {
         self.unload();
+        try self.checkKernels();
         try self.memory.map();
         errdefer self.memory.unmap();
         if (self.runsGraph()) {
@@ -122,6 +126,14 @@ pub const Engine = struct {
         if (self.graph) |*graph| graph.destroy();
         self.graph = null;
         self.memory.unmap();
+    }
+
+    fn checkKernels(self: *const Engine) !void {
+        for (self.plan.programs) |program| for (program.steps) |step| if (step == .kernel) {
+            const runner = self.kernels orelse
+                return report.fail(error.invalid_executable, "program {s} launches kernel {s}, which the CPU and CUDA devices run, and this device does not.", .{ program.name, step.kernel.name });
+            try runner.check(step.kernel, self.plan.tensors);
+        };
     }
 
     fn runsGraph(self: *const Engine) bool {
@@ -175,6 +187,7 @@ pub const Engine = struct {
                 },
                 .to_stream => |stream| try transfer.toStream(self, stream),
                 .graph => try self.runGraph(),
+                .kernel => |kernel| try self.runKernel(kernel),
                 .remote_to_tensor => |remote| transfer.fromRemote(self, remote),
                 .tensor_to_remote => |remote| transfer.toRemote(self, remote),
                 .repeat, .end => unreachable,
@@ -193,6 +206,17 @@ pub const Engine = struct {
             try self.host.proceed();
             return err;
         };
+    }
+
+    fn runKernel(self: *Engine, kernel: *const plans.Kernel) !void {
+        var bases: [plans.limits.operands]u64 = undefined;
+        for (0..self.plan.replicas) |replica| {
+            for (kernel.operands, bases[0..kernel.operands.len]) |operand, *base| {
+                const copy: u32 = if (self.plan.tensors[operand.tensor].weight) 0 else @intCast(replica);
+                base.* = @intFromPtr(self.memory.tensor(operand.tensor, copy).ptr);
+            }
+            try self.kernels.?.run(kernel, self.plan.tensors, bases[0..kernel.operands.len]);
+        }
     }
 
     pub const connectMemory = connect.connectMemory;

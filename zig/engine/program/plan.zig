@@ -42,6 +42,7 @@ pub const Step = union(enum) {
     to_tensor: u32,
     to_stream: u32,
     graph,
+    kernel: *const Kernel,
     repeat: Repeat,
     /// The index of the first step of the body.
     end: u32,
@@ -51,6 +52,23 @@ pub const Step = union(enum) {
     /// `count` is at least 1, the body has at least one step; `after` is the index behind its `end`.
     pub const Repeat = struct { count: u64, after: u32 };
     pub const Remote = struct { buffer: u32, tensor: u32 };
+};
+
+/// One launch of a named kernel on each replica's tensors.
+pub const Kernel = struct {
+    name: []const u8,
+    operands: []const Operand,
+    scalars: []const f64,
+};
+
+/// A tensor, or a view of one, all of which lies in it.
+pub const Operand = struct {
+    tensor: u32,
+    /// Bytes to the first element, a multiple of the element's size.
+    offset: u64,
+    /// As many as `strides`, which count elements.
+    shape: []const u64,
+    strides: []const i64,
 };
 
 pub const Program = struct {
@@ -101,6 +119,10 @@ pub const limits = struct {
     pub const rank = 16;
     pub const depth = 256;
     pub const name = 1024;
+    /// What a kernel takes.
+    pub const operands = 8;
+    pub const operand_rank = 8;
+    pub const scalars = 64;
     /// The largest whole number that JavaScript writes exactly.
     pub const number = (1 << 53) - 1;
 };

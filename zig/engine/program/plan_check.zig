@@ -1,5 +1,6 @@
 //! What a plan's numbers and names must be, before anything relies on them.
 const std = @import("std");
+const kernels = @import("kernel_check.zig");
 const plans = @import("plan.zig");
 const Source = @import("plan_reader.zig").Source;
 const report = @import("../../abi/report.zig");
@@ -121,6 +122,7 @@ fn streamsUsed(arena: std.mem.Allocator, steps: []const plans.Step, plan: *const
             named[stream] = program;
             try streams.append(arena, stream);
         },
+        .kernel => |kernel| try kernels.check(kernel, plan.tensors),
         .graph => if (!has_graph) return wrong("a graph step, but the executable has no graph", .{}),
         .remote_to_tensor, .tensor_to_remote => |remote| {
             if (remote.buffer >= plan.remote_buffers.len) return wrong("a step with remote buffer {d} of {d}", .{ remote.buffer, plan.remote_buffers.len });

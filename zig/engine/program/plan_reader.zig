@@ -20,6 +20,7 @@ pub const Source = struct {
     pub const Graph = struct { inputs: []const u64 = &.{}, outputs: []const u64 = &.{}, weights: []const u64 = &.{} };
     pub const Program = struct { name: [:0]const u8, steps: Steps };
     pub const Steps = struct { list: []const plans.Step };
+    pub const Operand = struct { tensor: u64, offset: u64, shape: []const u64, strides: []const i64 };
 };
 
 pub fn read(arena: *std.heap.ArenaAllocator, json: []const u8, has_graph: bool) !plans.Plan {
@@ -55,6 +56,8 @@ const Reader = struct {
                 else => self.wrong(name ++ " is neither true nor false", .{}),
             },
             u64 => self.number(token, name),
+            i64 => self.signed(token, name),
+            f64 => self.real(token, name),
             [:0]const u8 => self.allocator.dupeSentinel(u8, try self.text(token, name), 0),
             Source.Steps => self.steps_of(token),
             else => switch (@typeInfo(T)) {
@@ -69,6 +72,20 @@ const Reader = struct {
         const digits = if (token == .number) token.number else "";
         const found = std.fmt.parseInt(u64, digits, 10) catch limits.number + 1;
         if (found > limits.number) return self.wrong(name ++ " is no whole number from 0 to 2^53 - 1", .{});
+        return found;
+    }
+
+    fn signed(self: *Reader, token: std.json.Token, comptime name: []const u8) !i64 {
+        const digits = if (token == .number) token.number else "";
+        const found = std.fmt.parseInt(i64, digits, 10) catch limits.number + 1;
+        if (@abs(found) > limits.number) return self.wrong(name ++ " is no whole number from 1 - 2^53 to 2^53 - 1", .{});
+        return found;
+    }
+
+    fn real(self: *Reader, token: std.json.Token, comptime name: []const u8) !f64 {
+        const digits = if (token == .number) token.number else "";
+        const found = std.fmt.parseFloat(f64, digits) catch std.math.nan(f64);
+        if (!std.math.isFinite(found)) return self.wrong(name ++ " is no finite number", .{});
         return found;
     }
 
@@ -155,10 +172,7 @@ const Reader = struct {
                 const tensor = try self.index();
                 break :remote .{ .tensor_to_remote = .{ .buffer = try self.index(), .tensor = tensor } };
             },
-            .kernel => {
-                const kernel = try self.text(try self.next(), "a kernel's name");
-                return self.wrong("kernel {s} needs a CUDA device", .{kernel[0..@min(kernel.len, 64)]});
-            },
+            .kernel => .{ .kernel = try self.kernel() },
             .repeat => return self.repeat(steps, nesting),
         };
         try steps.append(self.allocator, one);
@@ -174,6 +188,22 @@ const Reader = struct {
         if (count == 0 or steps.items.len == start + 1) return steps.shrinkRetainingCapacity(start);
         try steps.append(self.allocator, .{ .end = @intCast(start + 1) });
         steps.items[start].repeat.after = @intCast(steps.items.len);
+    }
+
+    fn kernel(self: *Reader) !*const plans.Kernel {
+        const made = try self.allocator.create(plans.Kernel);
+        made.name = try self.allocator.dupe(u8, try self.text(try self.next(), "a kernel's name"));
+        const described = try self.list(Source.Operand, try self.next(), "a kernel's operand");
+        const operands = try self.allocator.alloc(plans.Operand, described.len);
+        for (operands, described) |*operand, from| operand.* = .{
+            .tensor = std.math.cast(u32, from.tensor) orelse std.math.maxInt(u32),
+            .offset = from.offset,
+            .shape = from.shape,
+            .strides = from.strides,
+        };
+        made.operands = operands;
+        made.scalars = try self.list(f64, try self.next(), "a kernel's scalar");
+        return made;
     }
 
     fn index(self: *Reader) !u32 {

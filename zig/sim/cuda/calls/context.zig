@@ -38,7 +38,7 @@ pub fn cuDevicePrimaryCtxRelease(device: Device) failure.Failure!void {
 
 pub fn cuDevicePrimaryCtxSetFlags(device: Device, flags: c_uint) failure.Failure!void {
     const one = try system.numbered(device);
-    if (flags & ~@as(c_uint, 0x1f) != 0) return failure.fail(.invalid_value);
+    if (flags & ~@as(c_uint, 0xff) != 0) return failure.fail(.invalid_value);
     one.flags.store(flags, .monotonic);
 }
 

@@ -1,0 +1,55 @@
+import { describe, expect, test } from "bun:test";
+import { Bufferizer } from "../../src/bufferizer/index.ts";
+import { ModelRunner } from "../../src/runner/index.ts";
+import { model } from "../runner/fixture.ts";
+
+const expectation = { expect: { inputs: { x: "float32" }, outputs: { y: "float32" } } } as const;
+/** `batch.onnx` answers 1 + 9k/4 first. */
+const row = (k: number) => Float32Array.of(0, 0, 0, 4 * k);
+const answers = (y: { readonly data: Float32Array }) =>
+  [...y.data].filter((_, i) => i % 3 === 0).map((v) => (v - 1) / 9);
+
+describe("a full buffer as the input of a model", () => {
+  test.each(["filled", "darray", "take"] as const)("goes by reference, without a copy: %s", async (how) => {
+    await using runner = await ModelRunner.load(model("batch.onnx"), expectation);
+    using buffer = new Bufferizer({ shape: [4], bufferSize: 3, dtype: "float32" });
+    for (let k = 1; k <= 3; k++) buffer.append(row(k));
+    using x = how === "take" ? buffer.take() : buffer[how];
+    const { y } = await runner.executeAsync({ x });
+    expect(answers(y)).toEqual([1, 2, 3]);
+    expect(answers(runner.execute({ x }).y)).toEqual([1, 2, 3]);
+    expect(runner.stats()).toMatchObject({ bytesCopied: 0, bytesReferenced: 96 });
+  });
+
+  test("is a window that slides, wherever it begins", async () => {
+    await using runner = await ModelRunner.load(model("batch.onnx"), expectation);
+    using buffer = new Bufferizer({ shape: [4], bufferSize: 3, dtype: "float32", fullPolicy: "dropOldest" });
+    for (let k = 1; k <= 9; k++) {
+      buffer.append(row(k));
+      using x = buffer.filled;
+      expect(answers(runner.execute({ x }).y).at(-1)).toBe(k);
+    }
+    expect(runner.stats().bytesCopied).toBe(0);
+  });
+
+  test("is consumed while the other fills", async () => {
+    await using runner = await ModelRunner.load(model("batch.onnx"), expectation);
+    const seen: number[][] = [];
+    {
+      await using buffer = new Bufferizer({
+        shape: [4],
+        bufferSize: 4,
+        dtype: "float32",
+        fullPolicy: "swap",
+        bufferFullHook: async (b) => {
+          using x = b.take();
+          const { y } = await runner.executeAsync({ x });
+          seen.push(answers(y));
+        },
+      });
+      for (let k = 1; k <= 42; k++) await buffer.appendAsync(row(k));
+    }
+    expect(seen.flat()).toEqual(Array.from({ length: 42 }, (_, k) => k + 1));
+    expect(seen.map((batch) => batch.length)).toEqual([...Array<number>(10).fill(4), 2]);
+  });
+});
