@@ -169,6 +169,7 @@ describe("a GPU tensor that is published by name", () => {
       } catch (error) {
         return (error as { code: string }).code;
       }
+      return undefined;
     });
     expect(code).toBe("wrong_device");
   });
