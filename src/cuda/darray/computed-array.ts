@@ -3,11 +3,12 @@ import { type DType, elementType, Shape } from "../../tensor/index.ts";
 import { describeValue } from "../../tensor/typed-array.ts";
 import { arithmetic, type Operator, requireArithmetic } from "./arithmetic.ts";
 import type { DArray } from "./darray.ts";
+import { checkOut } from "./destination.ts";
 import { elementBits } from "./element-bits.ts";
 import { elementwise, fresh } from "./elementwise.ts";
 import { type KernelName, operations } from "./kernel.ts";
 import type { DstOptions } from "./options.ts";
-import { arrayPart, checkOut, countOf, type Part, partOf } from "./part.ts";
+import { arrayPart, countOf, type Part, partOf } from "./part.ts";
 import { denseView } from "./strided.ts";
 import { StridedTensor } from "./strided-tensor.ts";
 
