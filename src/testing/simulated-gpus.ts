@@ -112,7 +112,7 @@ export class SimulatedGpus {
     this.#plan({ ...plan, times: plan.times ?? 0 }, "SimulatedGpus.delay");
   }
 
-  /** What an operator does: no plans, no device in error, none lost. */
+  /** What an operator does: no plans, no device in error, none lost. What a lost context had is gone with it. */
   repair(): void {
     check(native.mr_cuda_simulation_repair(this.#native.slot, this.#native.generation), "SimulatedGpus.repair");
   }

@@ -165,10 +165,11 @@ describe("a GPU tensor that is published by name", () => {
     const code = await peer.run(({ CudaDevice, job }) => {
       using second = CudaDevice.open(1);
       try {
-        second.get(job, "here");
+        return second.get(job, "here").dtype;
       } catch (error) {
         return (error as { code: string }).code;
       }
+      return undefined;
     });
     expect(code).toBe("wrong_device");
   });

@@ -135,7 +135,7 @@ export class DArray<D extends DType = DType> extends StridedTensor<D> {
   withStream(stream: Stream): DArray<D> {
     const op = "DArray.withStream";
     const part = this.open(op);
-    if (part.stream === undefined || part.stream.device !== stream.device)
+    if (part.stream === undefined || part.stream.device.ordinal !== stream.device.ordinal)
       throw makeError("wrong_device", { op, message: "the array does not lie on the stream's device." });
     if (part.stream !== stream) {
       using event = stream.device.createEvent();

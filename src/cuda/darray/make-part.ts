@@ -12,6 +12,7 @@ import {
   type TensorSource,
 } from "../../tensor/index.ts";
 import { describeValue } from "../../tensor/typed-array.ts";
+import type { DeviceMemory } from "../device-memory.ts";
 import { fresh } from "./elementwise.ts";
 import type { DArrayOptions } from "./options.ts";
 import { arrayPart, type HasPart, hasPart, type Part } from "./part.ts";
@@ -78,6 +79,9 @@ function lay<D extends DType>(allocation: Allocation, options: DArrayOptions<D>,
         : "a stream works on memory of its device, not of the host.",
     });
   }
+  // Two `CudaDevice`s may be one GPU.
+  if (options.stream !== undefined && (allocation as DeviceMemory).device.ordinal !== options.stream.device.ordinal)
+    throw makeError("wrong_device", { op, message: "the memory and the stream are of different GPUs." });
   const byteOffset = checkInteger(options.byteOffset ?? 0, "byteOffset", op);
   if (byteOffset % size !== 0)
     throw makeError("invalid_argument", {

@@ -12,7 +12,7 @@ let device: CudaDevice;
 let stream: Stream;
 
 beforeAll(() => {
-  simulation = simulate({ cuda: 1 });
+  simulation = simulate({ cuda: 2 });
   device = CudaDevice.open();
   stream = device.createStream();
 });
@@ -158,6 +158,49 @@ describe("on a device", () => {
     expect(() => array.add(1, { dst: there })).toThrow(failsWith("wrong_device"));
     using copy = DArray.from(array, { stream: other });
     expect(copy.toHost()).toEqual(new Float32Array(1000).fill(1));
+  });
+
+  test("work that fails is told to who waits for it, once", () => {
+    using array = DArray.ones([3], { stream });
+    stream.synchronize();
+    simulation.cuda.fail({ call: "cuLaunchKernel", error: "launchOutOfResources" });
+    array.add(1, { dst: array });
+    expect(() => array.toHost()).toThrow(failsWith("cuda_error", "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES"));
+    expect(array.toHost()).toEqual(Float32Array.of(1, 1, 1));
+    expect(() => DArray.empty([2 ** 33], { stream })).toThrow(failsWith("cuda_out_of_memory"));
+  });
+
+  test("with dst nothing is allocated, whatever the operation", () => {
+    using image = new DImage({ shape: [8, 6, 3], dtype: "uint8", stream });
+    using dst = DArray.empty([2, 3, 4, 4], { stream });
+    using slot = dst.slice("1:");
+    using one = dst.slice(0);
+    using other = dst.slice(1);
+    const allocations = () =>
+      ["cuMemAlloc", "cuMemAllocAsync", "cuMemAllocFromPoolAsync"].map((call) => simulation.cuda.calls(call));
+    const before = allocations();
+    image.preprocess({ size: { width: 4, height: 4 }, letterbox: true, normalize: "unit", dst: slot });
+    one.add(other, { dst: one }).scale(2, { dst: other }).astype("float32", { dst: one }).fill(3);
+    stream.synchronize();
+    expect(allocations()).toEqual(before);
+    expect(simulation.cuda.calls("cuLaunchKernel")).toBeGreaterThan(0);
+  });
+
+  test("memory and streams of one GPU go together, whoever opened it; those of two do not", () => {
+    using again = CudaDevice.open(0);
+    using stranger = CudaDevice.open(1);
+    using sameGpu = again.createStream();
+    using otherGpu = stranger.createStream();
+    using memory = device.allocate(8);
+    using array = new DArray({ allocation: memory, shape: [2], stream: sameGpu }).fill(2);
+    using there = array.withStream(stream);
+    expect(there.toHost()).toEqual(Float32Array.of(2, 2));
+    expect(() => new DArray({ allocation: memory, shape: [2], stream: otherGpu })).toThrow(
+      failsWith("wrong_device", "different GPUs"),
+    );
+    expect(() => array.withStream(otherGpu)).toThrow(failsWith("wrong_device"));
+    using copy = DArray.from(array, { stream: otherGpu });
+    expect(copy.toHost()).toEqual(Float32Array.of(2, 2));
   });
 
   test("host and device do not mix", () => {

@@ -97,7 +97,7 @@ function plan(call: Call): Plan {
   // What is planned may not take its time.
   if (call === "mr_simulation_plan") block.values[8] = 0;
   if (call === "mr_cuda_device_settle") values[0] = random.below(2);
-  if (call === "mr_boundary_wait") values[2] = random.below(2);
+  if (call === "mr_boundary_wait" || call === "mr_cuda_publication_wait") values[2] = random.below(2);
   if (call === "mr_cuda_stream_wait" || call === "mr_cuda_event_wait") values[3] = random.below(2);
   if (call === "mr_queue_wait" || call === "mr_session_poll") values[2] = 0;
   // Memory that would be granted, and costs time.
@@ -190,8 +190,19 @@ async function openEverything(): Promise<void> {
   await openGpus();
 }
 
-/** Simulated GPUs: nothing of what was planned for them is left, and what failed is not used. */
+/** Simulated GPUs: nothing of what was planned for them is left, and what failed is not used. It may still be about to fail. */
 async function openGpus(): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await openFreshGpus();
+    } catch (error) {
+      if (attempt === 10) throw error;
+      await Bun.sleep(attempt);
+    }
+  }
+}
+
+async function openFreshGpus(): Promise<void> {
   const [simulation] = objects.open.cuda_simulation;
   check(native.mr_cuda_simulation_repair(simulation!.slot, simulation!.generation), "sweep");
   for (const kind of gpuKinds) for (const handle of [...objects.open[kind]]) objects.close(kind, handle);
@@ -204,7 +215,21 @@ async function openGpus(): Promise<void> {
   const { slot, generation } = await made("cuda_device", native.mr_cuda_device_open(0));
   await made("cuda_stream", native.mr_cuda_stream_create(slot, generation, 0, 1));
   await made("cuda_event", native.mr_cuda_event_create(slot, generation, 1, 0));
-  await made("cuda_memory", native.mr_cuda_memory_allocate(slot, generation, 4096, 0, 0));
+  const memory = await made("cuda_memory", native.mr_cuda_memory_allocate(slot, generation, 4096, 0, 0));
+  const context = objects.open.context[0]!;
+  block.values.set([0, 0, 2, 2, 2, 1]);
+  const [nameBytes] = objects.write("a");
+  await made(
+    "cuda_publication",
+    native.mr_cuda_publication_publish(
+      context.slot,
+      context.generation,
+      memory.slot,
+      memory.generation,
+      nameBytes!,
+      0x8000_0201,
+    ),
+  );
   await made("memory", native.mr_cuda_host_allocate(slot, generation, 4096));
   const large = { slot: check(native.mr_memory_create(65_536), "sweep"), generation: block.results[0]! };
   objects.add("memory", large);

@@ -1,9 +1,10 @@
 import { join } from "node:path";
+import { simulatorPath } from "../../../src/device/driver.ts";
 import { findEngineLibrary } from "../../../src/native/engine-library.ts";
 import type { Native } from "../../../src/native/library.ts";
 import { block, native, wrapResult } from "../../../src/native/library.ts";
 import { nativeFolder } from "../../../src/native/library-path.ts";
-import { cudaSimulatorName, nativeTarget, simulatorName } from "../../../src/native/platform.ts";
+import { cudaSimulatorName, nativeTarget } from "../../../src/native/platform.ts";
 import { prepareGpuCall } from "./gpu-calls.ts";
 import { kernelCall } from "./kernel-call.ts";
 import type { Random } from "./random.ts";
@@ -60,7 +61,7 @@ export const gpuKinds: readonly GpuKind[] = [
   "cuda_registration",
   "cuda_publication",
 ];
-const simulator = `${nativeFolder("sweep")}/${simulatorName(nativeTarget())}`;
+const simulator = simulatorPath("sweep");
 const cudaSimulator = `${nativeFolder("sweep")}/${cudaSimulatorName(nativeTarget())}`;
 const model = join(import.meta.dir, "../../fixtures/models/identity-float32.onnx");
 const staleMax = 64;

@@ -26,8 +26,7 @@ pub const Control = struct {
     }
 
     pub fn repair() callconv(.c) Result {
-        system.repair();
-        return .success;
+        return done(system.repair());
     }
 
     pub fn leaks(into: *interface.Leaks) callconv(.c) Result {

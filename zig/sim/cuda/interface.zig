@@ -93,7 +93,7 @@ pub const Control = struct {
     /// As at the beginning: one device.
     clear: *const fn () callconv(.c) Result,
     plan: *const fn (*const Plan) callconv(.c) Result,
-    /// Nothing planned, no device in error, none lost.
+    /// Nothing planned, no device in error, none lost. A context that was lost is gone, with all that it had.
     repair: *const fn () callconv(.c) Result,
     leaks: *const fn (*Leaks) callconv(.c) Result,
     transfers: *const fn (*Transfers) callconv(.c) Result,

@@ -2,6 +2,7 @@
 //! context of an earlier simulation stays what it was.
 const std = @import("std");
 const Mutex = @import("../../os/futex.zig").Mutex;
+const abandon = @import("abandon.zig");
 const Device = @import("device.zig").Device;
 const failure = @import("failure.zig");
 const interface = @import("interface.zig");
@@ -82,11 +83,18 @@ fn startAnew() void {
     transfers.reset();
 }
 
-pub fn repair() void {
+/// A context that was lost is gone, with all that it had: the next one is another.
+pub fn repair() failure.Failure!void {
     lock.lock();
     defer lock.unlock();
     plans.clear();
-    for (devices.items[first..]) |device| device.repair();
+    for (devices.items[first..]) |device| {
+        if (device.isBroken()) {
+            _ = try abandon.all(device);
+            device.retained.store(0, .release);
+        }
+        device.repair();
+    }
 }
 
 /// By its place among the present devices.

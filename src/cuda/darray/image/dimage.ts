@@ -14,13 +14,15 @@ import type {
   CropOptions,
   DImageOptions,
   ImageForm,
+  Into,
   LetterboxOptions,
+  NoDst,
   NormalizeIntoOptions,
   PreprocessOptions,
   ResizeOptions,
   Size,
 } from "./options.ts";
-import { checkSize, passOver } from "./pass.ts";
+import { checkSize, passOver, type Request } from "./pass.ts";
 
 /**
  * An image, or a batch of images of one size: an array that knows which axes it has and what its channels are. Every operation is
@@ -84,33 +86,43 @@ export class DImage<D extends DType = DType> extends DArray<D> {
   }
 
   /** A dense copy with its axes in another order. */
-  toLayout(layout: ImageLayout, options: DstOptions<DArray<D>> = {}): DImage<D> {
+  toLayout(layout: ImageLayout, options?: NoDst): DImage<D>;
+  toLayout<R extends DArray<D>>(layout: ImageLayout, options: Into<R>): R;
+  toLayout(layout: ImageLayout, options: DstOptions<DArray<D>> = {}): DArray<D> {
     using view = this.withLayout(layout);
-    return view.copy(options);
+    return view.copy(options as Into<DArray<D>>);
   }
 
-  override copy(options: DstOptions<DArray<D>> = {}): DImage<D> {
-    return this.#kept(super.copy(options), options.dst);
+  override copy(options?: NoDst): DImage<D>;
+  override copy<R extends DArray<D>>(options: Into<R>): R;
+  override copy(options: DstOptions<DArray<D>> = {}): DArray<D> {
+    return this.#kept(options, "DImage.copy", () => super.copy(options));
   }
 
-  override astype<const T extends DType>(dtype: T, options: DstOptions<DArray<T>> = {}): DImage<T> {
-    return this.#kept(super.astype(dtype, options), options.dst);
+  override astype<const T extends DType>(dtype: T, options?: NoDst): DImage<T>;
+  override astype<const T extends DType, R extends DArray<T>>(dtype: T, options: Into<R>): R;
+  override astype<const T extends DType>(dtype: T, options: DstOptions<DArray<T>> = {}): DArray<T> {
+    return this.#kept(options, "DImage.astype", () => super.astype(dtype, options));
   }
 
   /**
    * The whole image in another size.
    * @throws ArgumentError `invalid_argument`; of `dst` as all operations
    */
-  resize(size: Size, options: ResizeOptions<D> = {}): DImage<D> {
+  resize(size: Size, options?: ResizeOptions<D> & NoDst): DImage<D>;
+  resize<R extends DArray<D>>(size: Size, options: ResizeOptions<D> & Into<R>): R;
+  resize(size: Size, options: ResizeOptions<D> = {}): DArray<D> {
     const op = "DImage.resize";
-    return this.#pass({ ...this.#same, ...options, size: checkSize(size, op) }, options.dst, op);
+    return this.#pass({ ...this.#same, ...options, size: checkSize(size, op) }, options, op);
   }
 
   /** The whole image in another size, its ratio kept, with a border of `padding`; and where it lies. */
-  letterbox(size: Size, options: LetterboxOptions<D> = {}): Letterbox & { readonly image: DImage<D> } {
+  letterbox(size: Size, options?: LetterboxOptions<D> & NoDst): Letterbox & { readonly image: DImage<D> };
+  letterbox<R extends DArray<D>>(size: Size, options: LetterboxOptions<D> & Into<R>): Letterbox & { readonly image: R };
+  letterbox(size: Size, options: LetterboxOptions<D> = {}): Letterbox & { readonly image: DArray<D> } {
     const op = "DImage.letterbox";
     const request = { ...this.#same, ...options, size: checkSize(size, op), letterbox: true };
-    return { image: this.#pass(request, options.dst, op), ...letterboxOf(this, request.size) };
+    return { image: this.#pass(request, options, op), ...letterboxOf(this, request.size) };
   }
 
   /**
@@ -118,21 +130,33 @@ export class DImage<D extends DType = DType> extends DArray<D> {
    * @throws ArgumentError `out_of_bounds`: a box that is empty or reaches beyond the image; on a device, where boxes are not looked
    * at, such a box gives padding
    */
-  cropAndResize(boxes: Boxes, size: Size, options: CropOptions<D> = {}): DImage<D> {
+  cropAndResize(boxes: Boxes, size: Size, options?: CropOptions<D> & NoDst): DImage<D>;
+  cropAndResize<R extends DArray<D>>(boxes: Boxes, size: Size, options: CropOptions<D> & Into<R>): R;
+  cropAndResize(boxes: Boxes, size: Size, options: CropOptions<D> = {}): DArray<D> {
     const layout = batched(this.layout);
-    return this.#pass({ ...this.#same, ...options, layout, boxes, size }, options.dst, "DImage.cropAndResize");
+    return this.#pass({ ...this.#same, ...options, layout, boxes, size }, options, "DImage.cropAndResize");
   }
 
-  /** The image in other channels: a swap, luma by BT.601, or gray in all three. `dst` may be the image itself for a swap. */
-  cvtColor(color: ColorFormat, options: DstOptions<DArray<D>> = {}): DImage<D> {
+  /** The image in other channels: a swap, luma by BT.601, or gray in all three. */
+  cvtColor(color: ColorFormat, options?: NoDst): DImage<D>;
+  cvtColor<R extends DArray<D>>(color: ColorFormat, options: Into<R>): R;
+  cvtColor(color: ColorFormat, options: DstOptions<DArray<D>> = {}): DArray<D> {
     const layout = color === "gray" ? this.layout : colored(this.layout);
-    return this.#pass({ ...this.#same, layout, color }, options.dst, "DImage.cvtColor");
+    return this.#pass({ ...this.#same, layout, color }, options, "DImage.cvtColor");
   }
 
   /** Values of 0 to 255 as a model wants them; see `Normalization`. */
-  normalize<const T extends DType = "float32">(kind: Normalization, options: NormalizeIntoOptions<T> = {}): DImage<T> {
-    const { mean, std, dst, dtype = "float32" as T } = options;
-    return this.#pass({ layout: this.layout, dtype, normalize: kind, mean, std }, dst, "DImage.normalize");
+  normalize<const T extends DType = "float32">(
+    kind: Normalization,
+    options?: NormalizeIntoOptions<T> & NoDst,
+  ): DImage<T>;
+  normalize<const T extends DType, R extends DArray<T>>(
+    kind: Normalization,
+    options: NormalizeIntoOptions<T> & Into<R>,
+  ): R;
+  normalize<T extends DType>(kind: Normalization, options: NormalizeIntoOptions<T> = {}): DArray<T> {
+    const { mean, std, dtype = "float32" as T } = options;
+    return this.#pass({ layout: this.layout, dtype, normalize: kind, mean, std }, options, "DImage.normalize");
   }
 
   /**
@@ -141,24 +165,19 @@ export class DImage<D extends DType = DType> extends DArray<D> {
    *
    * @throws as the single operations
    */
-  preprocess<const T extends DType = "float32">(options: PreprocessOptions<T> = {}): DImage<T> {
+  preprocess<const T extends DType = "float32">(options?: PreprocessOptions<T> & NoDst): DImage<T>;
+  preprocess<const T extends DType, R extends DArray<T>>(options: PreprocessOptions<T> & Into<R>): R;
+  preprocess<T extends DType>(options: PreprocessOptions<T> = {}): DArray<T> {
+    const op = "DImage.preprocess";
     const { dtype = "float32" as T, layout = "NCHW" } = options;
-    return this.#pass(
-      { ...options, dtype, layout: checkLayout(layout, "DImage.preprocess") },
-      options.dst,
-      "DImage.preprocess",
-    );
+    return this.#pass({ ...options, dtype, layout: checkLayout(layout, op) }, options, op);
   }
 
   get #same(): { layout: ImageLayout; dtype: D } {
     return { layout: this.layout, dtype: this.dtype };
   }
 
-  #pass<T extends DType>(
-    request: Parameters<typeof passOver<T>>[1],
-    dst: DArray<T> | undefined,
-    op: string,
-  ): DImage<T> {
+  #pass<T extends DType>(request: Request<T>, { dst }: DstOptions<DArray<T>>, op: string): DArray<T> {
     const { layout, color, width, height, channels, count } = this;
     const part = this.open(op);
     const pass = passOver<T>({ part, layout, color, width, height, channels, count }, request, op);
@@ -167,7 +186,7 @@ export class DImage<D extends DType = DType> extends DArray<D> {
       checkOut(out, { ...pass, stream: part.stream }, op);
       checkForm(dst, pass, op);
       pass.write(out);
-      return dst instanceof DImage ? dst : DImage.of(dst, pass);
+      return dst;
     }
     const image = adopted(fresh({ dtype: pass.dtype, view: denseView(pass.shape), stream: part.stream }, op), pass);
     try {
@@ -179,11 +198,13 @@ export class DImage<D extends DType = DType> extends DArray<D> {
     }
   }
 
-  /** The image that an operation of arrays has made. */
-  #kept<T extends DType>(array: DArray<T>, dst: DArray<T> | undefined): DImage<T> {
-    if (array instanceof DImage) return array;
+  /** What an operation of arrays has made, as an image like this one; or `dst`. */
+  #kept<T extends DType>({ dst }: DstOptions<DArray<T>>, op: string, operate: () => DArray<T>): DArray<T> {
+    if (dst !== undefined) checkForm(dst, this, op);
+    const array = operate();
+    if (dst !== undefined) return array;
     const image = DImage.of(array, this);
-    if (dst === undefined) array.close();
+    array.close();
     return image;
   }
 

@@ -30,7 +30,14 @@ export interface ImageForm {
 
 export type DImageOptions<D extends DType = DType> = DArrayOptions<D> & ImageForm;
 
-/** `dst` may be any array of the result's shape, element type and stream: a slot of a buffer for instance. */
+/** Where no array is given to write to, one is made; where one is given, it is what comes back. */
+export type NoDst = { readonly dst?: undefined };
+export type Into<R> = { readonly dst: R };
+
+/**
+ * `dst` may be any array of the result's shape, element type and stream, a slot of a buffer for instance, and is what is returned. If it
+ * is an image, its layout and colour must be the result's.
+ */
 export interface ResizeOptions<D extends DType = DType> extends DstOptions<DArray<D>> {
   /** Default `"bilinear"`. */
   readonly interpolation?: Interpolation | undefined;

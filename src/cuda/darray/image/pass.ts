@@ -30,7 +30,11 @@ export interface Pass<D extends DType> {
   write(out: Part): void;
 }
 
-type Request<D extends DType> = Omit<PreprocessOptions<D>, "dst"> & { readonly layout: ImageLayout; readonly dtype: D };
+/** What is asked for, with the defaults of the operation filled in. */
+export type Request<D extends DType> = Omit<PreprocessOptions<D>, "dst"> & {
+  readonly layout: ImageLayout;
+  readonly dtype: D;
+};
 
 /** @throws ArgumentError `invalid_argument`, `invalid_dtype`, `wrong_dtype`, `wrong_shape`, `out_of_bounds` */
 export function passOver<D extends DType>(source: Images, request: Request<D>, op: string): Pass<D> {

@@ -19,7 +19,7 @@ describe("preprocess", () => {
     fc.assert(
       fc.property(images(3), layouts, options, (pixels, layout, given) => {
         using image = imageOf(pixels, layout);
-        using result = image.preprocess(given as PreprocessOptions);
+        using result = image.preprocess(given as Omit<PreprocessOptions, "dst">);
         const { size, interpolation } = given;
         using fitted = given.letterbox
           ? image.letterbox(size, { interpolation }).image

@@ -23,6 +23,12 @@ fn plan(b: *Bench, comptime call: []const u8, wanted: interface.Plan) !void {
     try b.ok(b.control.?.plan(&named));
 }
 
+/// The context that was lost is gone; there is another one.
+fn mend(b: *Bench) void {
+    _ = b.control.?.repair();
+    b.begin() catch {};
+}
+
 fn second(b: *Bench) !void {
     try plan(b, "cuMemAlloc", .{ .function = 0, .at = 2, .result = .out_of_memory });
     for ([_]api.Result{ .success, .out_of_memory, .success }) |wanted| {
@@ -56,7 +62,7 @@ fn overdue(b: *Bench) !void {
 }
 
 fn sticky(b: *Bench) !void {
-    defer _ = b.control.?.repair();
+    defer mend(b);
     const on = try b.stream();
     const event = try b.event(types.EventFlags.disable_timing);
     const pointer = try b.allocate(64);
@@ -75,12 +81,10 @@ fn sticky(b: *Bench) !void {
     try b.is(.illegal_address, b.table.cuMemFreeHost(locked.ptr));
     try b.ok(b.table.cuEventDestroy(event));
     try b.ok(b.table.cuStreamDestroy(on));
-    _ = b.control.?.repair();
-    try b.is(.invalid_value, b.table.cuMemFree(pointer));
 }
 
 fn lost(b: *Bench) !void {
-    defer _ = b.control.?.repair();
+    defer mend(b);
     try plan(b, "cuCtxGetStreamPriorityRange", .{ .function = 0, .result = .launch_failed, .lost = 1 });
     try b.is(.launch_failed, b.table.cuCtxGetStreamPriorityRange(null, null));
     try b.is(.launch_failed, b.table.cuCtxGetStreamPriorityRange(null, null));
@@ -89,7 +93,7 @@ fn lost(b: *Bench) !void {
 }
 
 fn dead(b: *Bench) !void {
-    defer _ = b.control.?.repair();
+    defer mend(b);
     const on = try b.stream();
     defer _ = b.table.cuStreamDestroy(on);
     var pointer: types.Pointer = 0;

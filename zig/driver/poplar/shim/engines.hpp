@@ -26,6 +26,7 @@ inline int32_t load(mrp_engine &engine, mrp_device &device) {
     engine.leave();
     engine.busy = true;
   }
+  engine.calls.settle();
   const int32_t status = guarded(MRP_UNKNOWN_ERROR, [&] { engine.engine.load(device.device); });
   const std::lock_guard<std::mutex> held(globalLock());
   engine.busy = false;

@@ -58,6 +58,12 @@ public:
 
   const std::string &lateStream() const { return late_; }
 
+  // Before the engine is loaded again: what stops it for a late call is through, and does not stop a later run.
+  void settle() {
+    std::unique_lock<std::mutex> held(lock_);
+    changed_.wait(held, [this] { return !stopping_; });
+  }
+
   // The engine was loaded again.
   void proceed() {
     const std::lock_guard<std::mutex> held(lock_);
@@ -115,9 +121,12 @@ private:
       } else {
         late_ = under_way_.front()->handle;
         endHeld(Ending::Late);
+        stopping_ = true;
         held.unlock();
         stop_engine_();
         held.lock();
+        stopping_ = false;
+        changed_.notify_all();
       }
     }
   }
@@ -132,6 +141,8 @@ private:
   Ending ending_ = Ending::No;
   std::string late_;
   bool asleep_ = false;
+  // The watching thread is inside stop_engine_.
+  bool stopping_ = false;
   bool closing_ = false;
 };
 

@@ -1,14 +1,10 @@
 //! Primary contexts, and which one is current.
+const abandon = @import("../abandon.zig");
 const api = @import("../../../driver/cuda/api.zig");
 const current = @import("../current.zig");
 const devices = @import("../device.zig");
-const events = @import("../event.zig");
 const failure = @import("../failure.zig");
 const leaks = @import("../leaks.zig");
-const memory = @import("../memory.zig");
-const modules = @import("../module.zig");
-const pools = @import("../pool.zig");
-const streams = @import("../stream.zig");
 const system = @import("../system.zig");
 
 const Context = api.types.Context;
@@ -29,9 +25,7 @@ pub fn cuDevicePrimaryCtxRelease(device: Device) failure.Failure!void {
         retained = one.retained.cmpxchgWeak(retained, retained - 1, .acq_rel, .monotonic) orelse break;
     }
     if (retained > 1) return;
-    // Streams first: what they were given is done, and then nobody uses the rest.
-    try streams.drainAll(one);
-    const left = streams.abandon(one) + events.abandon(one) + modules.abandon(one) + memory.abandon(one) + pools.abandon(one);
+    const left = try abandon.all(one);
     // What cannot be given back is nobody's fault.
     if (!one.isBroken()) _ = leaks.abandoned.fetchAdd(left, .monotonic);
 }
