@@ -169,7 +169,6 @@ describe("a GPU tensor that is published by name", () => {
       } catch (error) {
         return (error as { code: string }).code;
       }
-      return undefined;
     });
     expect(code).toBe("wrong_device");
   });
