@@ -110,6 +110,7 @@ describe("a model of our own kernels on a simulated GPU", () => {
       frames.append(image.subarray(0, each));
       frames.append(image.subarray(each));
       using batch = frames.take();
+      await stream.synchronizeAsync();
       const before = device.stats();
       const answer = await runner.executeAsync({ image: batch });
       const after = device.stats();
@@ -138,6 +139,27 @@ describe("a model of our own kernels on a simulated GPU", () => {
     ]);
     expect(bad.status === "rejected" && bad.reason).toEqual(failure("cuda_error", "invalid"));
     expect(good.status === "fulfilled" && good.value["images"]!.data).toEqual(wanted.subarray(0, 18));
+  });
+
+  test("a GPU without a stream or memory to give is an error, and the next request works", async () => {
+    using sim = simulate({ cuda: 1 });
+    {
+      using device = CudaDevice.open(0);
+      sim.cuda.fail({ call: "cuStreamCreateWithPriority", error: "outOfMemory" });
+      await expect(load({ device })).rejects.toEqual(failure("cuda_out_of_memory", "GPU 0"));
+      await using runner = await load({ device });
+      const image = pixels(2 * each);
+      const wanted = await onHost(image);
+      sim.cuda.fail({ call: "cuMemAlloc", error: "outOfMemory" });
+      await expect(runner.executeAsync({ image })).rejects.toEqual(failure("cuda_out_of_memory", "GPU 0"));
+      expect((await runner.executeAsync({ image }))["images"]!.data).toEqual(wanted);
+      for (const call of ["cuMemcpyHtoDAsync", "cuLaunchKernel", "cuMemcpyDtoHAsync"]) {
+        sim.cuda.fail({ call, error: "invalidValue" });
+        await expect(runner.executeAsync({ image })).rejects.toEqual(failure("cuda_error", "GPU 0"));
+        expect((await runner.executeAsync({ image }))["images"]!.data).toEqual(wanted);
+      }
+    }
+    expect(sim.leaks()).toEqual([]);
   });
 
   test("refuses memory of another device, gaps, and every device's when it runs on the processor", async () => {
