@@ -10,22 +10,40 @@ const venv = `${folder}/venv`;
 const variable = "MILLRACE_BENCH_PYTHON";
 
 /** Durations of PyTorch's `buf[i].copy_(x)` on the CPU, batches of calls, or why there are none. */
-export async function measureTorchCopy(
+export function measureTorchCopy(
   context: Context,
   shape: readonly number[],
   batch: number,
 ): Promise<Statistics | { readonly absent: string }> {
-  return context.once(`torch ${shape} ${batch}`, async () => {
-    const python = await context.once("find torch", () => findPython(context));
-    if ("absent" in python) return python;
-    context.log("PyTorch, buf[i].copy_(x)");
-    const flags = { shape: shape.join(","), batch, runs: context.samples(400) };
-    return runForStatistics([
-      python.path,
-      `${folder}/append.py`,
-      ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]),
-    ]);
-  });
+  const flags = { shape: shape.join(","), batch, runs: context.samples(400) };
+  return run(context, "PyTorch, buf[i].copy_(x)", "append.py", flags);
+}
+
+/** Durations of a step on the GPU, see `gpu.py`, or why there are none. */
+export async function measureTorchOnGpu(
+  context: Context,
+  step: "append" | "preprocess",
+  batch: number,
+): Promise<Statistics | { readonly absent: string }> {
+  const python = await context.once("find torch", () => findPython(context));
+  if ("absent" in python) return python;
+  const ask = "import sys, torch; sys.exit(not torch.cuda.is_available())";
+  const found = Bun.spawnSync([python.path, "-c", ask], { stdout: "ignore", stderr: "ignore" });
+  if (!found.success) return { absent: "this PyTorch finds no GPU" };
+  return run(context, `PyTorch on the GPU, ${step}`, "gpu.py", { step, batch, runs: context.samples(100) });
+}
+
+async function run(
+  context: Context,
+  what: string,
+  script: string,
+  flags: Readonly<Record<string, string | number>>,
+): Promise<Statistics | { readonly absent: string }> {
+  const python = await context.once("find torch", () => findPython(context));
+  if ("absent" in python) return python;
+  context.log(what);
+  const given = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  return runForStatistics([python.path, `${folder}/${script}`, ...given]);
 }
 
 async function findPython(context: Context): Promise<{ readonly path: string } | { readonly absent: string }> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { CudaDevice } from "../../src/cuda/index.ts";
+import { CudaDevice, DArray } from "../../src/cuda/index.ts";
 import { pattern, withCode } from "./expected.ts";
 import { GpuScene } from "./gpu-scene.ts";
 
@@ -169,9 +169,28 @@ describe("a GPU tensor that is published by name", () => {
       } catch (error) {
         return (error as { code: string }).code;
       }
-      return undefined;
     });
     expect(code).toBe("wrong_device");
+  });
+
+  test("may be an array, whose view of the memory it keeps; what is fetched makes an array again", async () => {
+    using scene = new GpuScene();
+    const { gpu, job, stream } = scene;
+    const allocation = scene.memory(new Uint8Array(Float32Array.from({ length: 24 }, (_, index) => index).buffer));
+    using whole = new DArray({ allocation, shape: [4, 6], stream });
+    using view = whole.slice("::-2", "1:4").T;
+    using _published = view.publish(job, "view", { readOnly: true, attributes: { of: "test" } });
+    using _again = await view.publishAsync(job, "view again");
+    using pooled = DArray.zeros([2], { stream });
+    expect(() => pooled.publish(job, "x")).toThrow(withCode("not_shareable"));
+    using onHost = DArray.zeros([2]);
+    expect(() => onHost.publish(job, "x")).toThrow(withCode("invalid_argument", "host"));
+    using tensor = gpu.get(job, "view");
+    using array = new DArray({ ...tensor, allocation: tensor.memory, stream });
+    expect([array.shape, array.strides, array.byteOffset]).toEqual([view.shape, view.strides, view.byteOffset]);
+    expect(array.toHost()).toEqual(view.toHost());
+    expect(() => array.fill(1)).toThrow(withCode("access_denied"));
+    expect(() => view.copy({ dst: array as never })).toThrow(withCode("access_denied"));
   });
 
   test("is checked before it is published", () => {

@@ -16,7 +16,7 @@ const pages = [
   ["docs/porting/cpp.md", 6],
   ["docs/porting/python.md", 2],
   ["docs/devices.md", 1],
-  ["docs/cuda.md", 1],
+  ["docs/cuda.md", 2],
   ["docs/bufferizer.md", 2],
   ["docs/porting/dolphin.md", 2],
 ] as const;

@@ -9,8 +9,10 @@ import {
   type TypedArrayOf,
 } from "../../tensor/index.ts";
 import { describeValue } from "../../tensor/typed-array.ts";
+import type { DevicePublication } from "../published/device-publication.ts";
+import type { NamedJob } from "../published/job.ts";
 import type { Stream } from "../stream.ts";
-import type { AsyncWaitOptions } from "../waiting.ts";
+import type { AsyncWaitOptions, WaitOptions } from "../waiting.ts";
 import { arithmetic, type Operator, requireArithmetic } from "./arithmetic.ts";
 import { elementBits } from "./element-bits.ts";
 import { elementwise, fresh } from "./elementwise.ts";
@@ -18,6 +20,7 @@ import { type KernelName, operations } from "./kernel.ts";
 import { makePart, partOver } from "./make-part.ts";
 import type { DArrayOptions, DstOptions, NaturalDType, PlaceOptions } from "./options.ts";
 import { Adopted, arrayPart, checkOut, countOf, type Part, partOf } from "./part.ts";
+import { type ArrayPublishOptions, publicationOf } from "./publish.ts";
 import { type Index, select } from "./selection.ts";
 import { denseView, reshaped, type Strided, transposed } from "./strided.ts";
 import { StridedTensor } from "./strided-tensor.ts";
@@ -272,6 +275,27 @@ export class DArray<D extends DType = DType> extends StridedTensor<D> {
   async fromHostAsync(values: TensorInput<D>, options: AsyncWaitOptions = {}): Promise<this> {
     await uploadAsync(this.writable("DArray.fromHostAsync"), values, options, "DArray.fromHostAsync");
     return this;
+  }
+
+  /**
+   * Shows the array under a name in the whole job, once what is queued on its stream has been done: `DeviceMemory.publish` with its
+   * own shape, strides and element type. The array must lie in plain memory (`CudaDevice.allocate(bytes)`, as `allocation`).
+   *
+   * @throws ArgumentError `not_shareable`, `invalid_argument` (an array of the host); as `DeviceMemory.publish`
+   */
+  publish(job: NamedJob, name: string, options: ArrayPublishOptions & WaitOptions = {}): DevicePublication {
+    const { memory, described } = publicationOf(this.open("DArray.publish"), options, "DArray.publish");
+    return memory.publish(job, name, described);
+  }
+
+  /** The same, without blocking. */
+  async publishAsync(
+    job: NamedJob,
+    name: string,
+    options: ArrayPublishOptions & AsyncWaitOptions = {},
+  ): Promise<DevicePublication> {
+    const { memory, described } = publicationOf(this.open("DArray.publishAsync"), options, "DArray.publishAsync");
+    return memory.publishAsync(job, name, described);
   }
 
   #viewed(view: Strided): DArray<D> {
