@@ -84,11 +84,11 @@ fn module(b: *std.Build, path: []const u8, target: std.Build.ResolvedTarget, opt
 const kernel_headers = [_][]const u8{ "element.h", "floats.h", "params.h", "pixel.h", "platform.h", "region.h", "tap.h", "walk.h" };
 const kernel_sources = [_][]const u8{ "arithmetic.c", "cast.c", "copy.c", "fill.c", "sample.c" };
 /// Each operation is rounded as it is written, so that a GPU and a host give the same bits.
-const kernel_flags = [_][]const u8{ "-std=c11", "-O3", "-Wall", "-Werror", "-ffp-contract=off", "-fno-strict-aliasing", "-Wno-unused-command-line-argument", "-Wno-unused-function" };
+const kernel_flags = [_][]const u8{ "-std=c11", "-Wall", "-Werror", "-ffp-contract=off", "-fno-strict-aliasing", "-Wno-unused-command-line-argument", "-Wno-unused-function" };
 
 /// The kernels as PTX of an old version, which drivers of the last years all take.
 fn kernelsForGpus(b: *std.Build) std.Build.LazyPath {
-    const compile = b.addSystemCommand(&.{ b.graph.zig_exe, "cc", "-target", "nvptx64-cuda", "-mcpu=sm_75", "-S", "-g0" });
+    const compile = b.addSystemCommand(&.{ b.graph.zig_exe, "cc", "-target", "nvptx64-cuda", "-mcpu=sm_75", "-S", "-g0", "-O3" });
     compile.addArgs(&kernel_flags);
     // A GPU's thread has one element, and no use for strides along a row.
     compile.addArg("-Wno-unused-variable");
@@ -100,6 +100,8 @@ fn kernelsForGpus(b: *std.Build) std.Build.LazyPath {
 
 /// The kernels' host build, and their PTX as `kernels.ptx`.
 fn addKernels(b: *std.Build, into: *std.Build.Module, ptx: std.Build.LazyPath) void {
-    into.addCSourceFile(.{ .file = b.path("kernels/kernels.c"), .flags = &(kernel_flags ++ [_][]const u8{"-fvisibility=hidden"}) });
+    // The sanitizer's checks in loops this small take the compiler minutes.
+    const level = if (into.optimize == .Debug) "-O1" else "-O3";
+    into.addCSourceFile(.{ .file = b.path("kernels/kernels.c"), .flags = &(kernel_flags ++ [_][]const u8{ "-fvisibility=hidden", "-fno-sanitize=undefined", level }) });
     into.addAnonymousImport("kernels.ptx", .{ .root_source_file = ptx });
 }

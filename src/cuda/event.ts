@@ -1,10 +1,10 @@
 import { check } from "../native/check.ts";
 import { makeError } from "../native/error.ts";
-import { waitJob } from "../native/jobs.ts";
+import { runJob, waitJob } from "../native/jobs.ts";
 import { block, native } from "../native/library.ts";
 import type { CudaDevice } from "./cuda-device.ts";
 import { ipcHandleBytes } from "./device-memory.ts";
-import { type AsyncWaitOptions, awaitJob, type WaitOptions, waitInSlices } from "./waiting.ts";
+import { type AsyncWaitOptions, awaitJob, lookUntil, type WaitOptions, waitInSlices } from "./waiting.ts";
 
 export interface EventOptions {
   /** Whether it takes the time, for `elapsedMs`. Default false: it then costs less. */
@@ -68,11 +68,14 @@ export class Event implements Disposable {
     waitInSlices(wait, options, op);
   }
 
-  /** The same, without blocking. An event that another process records has to be waited for with `synchronize`, or by a stream. */
+  /** The same, without blocking. An event that another process records is looked at every millisecond. */
   async synchronizeAsync(options: AsyncWaitOptions = {}): Promise<void> {
     const op = "Event.synchronizeAsync";
     const { slot, generation } = this.handle(op);
-    await awaitJob(() => native.mr_cuda_event_notify(slot, generation), options, op);
+    if (check(native.mr_cuda_event_progress(slot, generation), op) !== foreign)
+      return await awaitJob(() => native.mr_cuda_event_notify(slot, generation), options, op);
+    const query = () => native.mr_cuda_event_query(slot, generation);
+    await lookUntil(() => runJob(query, (reached) => reached === 1, op), options, op);
   }
 
   /**

@@ -57,8 +57,10 @@ interface Source {
 
 /** The bytes of a tensor, of an array, or of memory without an element type. */
 export function sourceOf(from: TensorInput, op: string): Source {
-  if (isRawMemory(from) || isRawBytes(from)) {
-    const bytes = isRawMemory(from) ? from[rawBytes] : bytesOf(from);
+  // Arrays are by far the most frequent; what is wrong with one that was moved away is said below.
+  const plain = ArrayBuffer.isView(from) && !(from.buffer as ArrayBuffer).detached;
+  if (plain || isRawMemory(from) || isRawBytes(from)) {
+    const bytes = plain ? bytesOf(from) : isRawMemory(from) ? from[rawBytes] : bytesOf(from);
     return { native: nativeOwnerOf(bytes), byteLength: bytes.byteLength, bytes: () => bytes };
   }
   const tensor = asTensor(from, { op });

@@ -66,6 +66,20 @@ export async function awaitJob(start: () => number, options: AsyncWaitOptions, o
   }
 }
 
+/** Calls `look` every millisecond until it says true, for so long at most. @throws as `awaitJob` */
+export async function lookUntil(look: () => Promise<boolean>, options: AsyncWaitOptions, op: string): Promise<void> {
+  const { timeoutMs } = options;
+  const signal = checkSignal(options.signal, op);
+  if (timeoutMs !== undefined) checkInteger(timeoutMs, "timeoutMs", op, 0, timeMax);
+  const end = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+  for (;;) {
+    if (signal?.aborted) throw signal.reason;
+    if (await look()) return;
+    if (performance.now() >= end) throw makeError("deadline", { op, message: lateDevice(timeoutMs!) });
+    await new Promise((resolve) => timers().setTimeout(resolve, 1));
+  }
+}
+
 function lateDevice(timeoutMs: number): string {
   return `the device was not done after ${timeoutMs} ms.`;
 }

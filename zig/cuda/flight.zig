@@ -73,6 +73,8 @@ pub const Flight = struct {
             if (result == .not_ready) return true;
             device.polls += 1;
             self.judge(stream, device, "cuEventQuery", result);
+            // An event that cannot be asked tells nothing: what is given back below must not be in use.
+            if (result != .success and !device.isLost()) device.finding("cuStreamSynchronize", device.table.cuStreamSynchronize(stream.raw));
             // Everything has been retired.
             if (device.isLost()) return false;
             device.keepEvent(oldest.event);

@@ -146,6 +146,20 @@ test "memory that somebody else has registered is used, and left to them" {
     try expectEqual(0, fake.count(.host_unregister));
 }
 
+test "memory whose pages the driver does not unlock stays mapped" {
+    for ([_]struct { @import("../driver/cuda/api.zig").Result, usize }{ .{ .not_permitted, 1 }, .{ .host_memory_not_registered, 0 } }) |case| {
+        var scene: Scene = try .create();
+        const before = mapping.liveMappings();
+        const own = scenes.of(scene.t, try host.create(scene.t, 1 << 20));
+        const registration = try register(&scene, own, 0);
+        fake.fail(.host_unregister, 1, 1, case[0]);
+        _ = try hosts.unregister(scene.t, registration.slot, registration.generation);
+        _ = try host.close(scene.t, own.slot, own.generation);
+        try scene.destroy();
+        try expectEqual(before + case[1], mapping.liveMappings());
+    }
+}
+
 test "memory that shares its pages is not page-locked, nor is pinned memory again" {
     var scene: Scene = try .create();
     const small = scenes.of(scene.t, try host.create(scene.t, 64));

@@ -108,9 +108,11 @@ pub const Registration = struct {
 
     fn end(context: *anyopaque, device: *Device) void {
         const self: *Registration = @ptrCast(@alignCast(context));
-        if (!self.foreign and !device.isLost()) device.finding("cuMemHostUnregister", device.table.cuMemHostUnregister(self.bytes.ptr));
+        const ended: api.Result = if (self.foreign or device.isLost()) .success else device.table.cuMemHostUnregister(self.bytes.ptr);
+        device.finding("cuMemHostUnregister", ended);
         device.counters.take(.bytes_registered, self.bytes.len);
-        self.source.release();
+        // What the driver goes on taking for page-locked must not become other memory at the same address: it stays mapped.
+        if (ended == .success or ended == .host_memory_not_registered or device.isLost()) self.source.release();
         allocator.destroy(self);
         device.release();
     }

@@ -93,6 +93,25 @@ test "a failure takes what was asked behind it with it, is told once, and what i
     try scene.destroy();
 }
 
+test "an event that cannot be asked is a failure of what it stands for, which is over before its memory is given back" {
+    var scene: Scene = try .create();
+    const stream = try scene.stream();
+    const memory = try scene.memory(64);
+    fake.hold(true);
+    const ticket = try scene.fill(stream, memory, 1, 1);
+    fake.fail(.query, 1, 1, .not_permitted);
+    try expectError(error.cuda_error, scene.wait(stream, ticket));
+    try expectEqual(1, fake.count(.synchronize));
+    fake.hold(false);
+    try scene.wait(stream, try scene.fill(stream, memory, 2, 1));
+    // The same without an event to be had.
+    fake.fail(.record, 1, 1, .out_of_memory);
+    try scene.wait(stream, try scene.fill(stream, memory, 3, 1));
+    try expectEqual(2, fake.count(.synchronize));
+    try scene.destroy();
+    try expectEqual(fake.count(.event_create), fake.count(.event_destroy));
+}
+
 test "a failure that nobody waited for is told to who asks next" {
     var scene: Scene = try .create();
     const stream = try scene.stream();

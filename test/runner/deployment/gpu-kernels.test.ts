@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Bufferizer } from "../../../src/bufferizer/index.ts";
 import { DArray } from "../../../src/cuda/darray/index.ts";
 import { CudaDevice } from "../../../src/cuda/index.ts";
 import { type PreprocessModelOptions, preprocessModel } from "../../../src/popef/index.ts";
@@ -92,6 +93,71 @@ describe("a model of our own kernels on a simulated GPU", () => {
       expect(answers[0]!["images"]!.data).toEqual(part(0, 3));
       expect(await out.toHostAsync()).toEqual(part(3, 4));
       expect(answers[2]!["images"]!.data).toEqual(part(4, 9));
+    }
+    expect(sim.leaks()).toEqual([]);
+  });
+
+  test("takes a full Bufferizer of the device without a copy", async () => {
+    using sim = simulate({ cuda: 1 });
+    {
+      using device = CudaDevice.open(0);
+      using stream = device.createStream();
+      await using runner = await load({ device });
+      const image = pixels(2 * each);
+      const wanted = await onHost(image);
+      await runner.executeAsync({ image });
+      using frames = new Bufferizer({ shape: [4, 6, 3], bufferSize: 2, dtype: "uint8", stream });
+      frames.append(image.subarray(0, each));
+      frames.append(image.subarray(each));
+      using batch = frames.take();
+      await stream.synchronizeAsync();
+      const before = device.stats();
+      const answer = await runner.executeAsync({ image: batch });
+      const after = device.stats();
+      expect(answer["images"]!.data).toEqual(wanted);
+      expect([after.bytesToDevice - before.bytesToDevice, after.bytesOnDevice - before.bytesOnDevice]).toEqual([0, 0]);
+      expect(runner.stats().bytesReferenced).toBe(image.length);
+    }
+    expect(sim.leaks()).toEqual([]);
+  });
+
+  test("a request whose stream failed fails with that, and others do not", async () => {
+    using sim = simulate({ cuda: 1 });
+    using device = CudaDevice.open(0);
+    using stream = device.createStream();
+    await using runner = await load({ device, batchingDim: 0, timeoutNs: 5e7 });
+    const image = pixels(each);
+    const wanted = await onHost(new Uint8Array([...image, ...image]));
+    await runner.executeAsync({ image });
+    using frames = DArray.from(image, { stream, shape: [1, 4, 6, 3] });
+    await stream.synchronizeAsync();
+    sim.cuda.fail({ call: "cuLaunchKernel", error: "invalidValue" });
+    frames.fill(1);
+    const [bad, good] = await Promise.allSettled([
+      runner.executeAsync({ image: frames }),
+      runner.executeAsync({ image }),
+    ]);
+    expect(bad.status === "rejected" && bad.reason).toEqual(failure("cuda_error", "invalid"));
+    expect(good.status === "fulfilled" && good.value["images"]!.data).toEqual(wanted.subarray(0, 18));
+  });
+
+  test("a GPU without a stream or memory to give is an error, and the next request works", async () => {
+    using sim = simulate({ cuda: 1 });
+    {
+      using device = CudaDevice.open(0);
+      sim.cuda.fail({ call: "cuStreamCreateWithPriority", error: "outOfMemory" });
+      await expect(load({ device })).rejects.toEqual(failure("cuda_out_of_memory", "GPU 0"));
+      await using runner = await load({ device });
+      const image = pixels(2 * each);
+      const wanted = await onHost(image);
+      sim.cuda.fail({ call: "cuMemAlloc", error: "outOfMemory" });
+      await expect(runner.executeAsync({ image })).rejects.toEqual(failure("cuda_out_of_memory", "GPU 0"));
+      expect((await runner.executeAsync({ image }))["images"]!.data).toEqual(wanted);
+      for (const call of ["cuMemcpyHtoDAsync", "cuLaunchKernel", "cuMemcpyDtoHAsync"]) {
+        sim.cuda.fail({ call, error: "invalidValue" });
+        await expect(runner.executeAsync({ image })).rejects.toEqual(failure("cuda_error", "GPU 0"));
+        expect((await runner.executeAsync({ image }))["images"]!.data).toEqual(wanted);
+      }
     }
     expect(sim.leaks()).toEqual([]);
   });
