@@ -43,7 +43,9 @@ pub fn build(b: *std.Build) void {
     addKernels(b, tested, ptx);
     const tests = b.addTest(.{ .root_module = tested, .use_llvm = true });
     const run_tests = b.addRunArtifact(tests);
-    b.step("test", "Run the native tests").dependOn(&run_tests.step);
+    const native_tests = b.step("test", "Run the native tests");
+    native_tests.dependOn(&run_tests.step);
+    native_tests.dependOn(&b.addRunArtifact(definedKernels(b, target)).step);
 
     const schedules = b.addTest(.{ .root_module = module(b, "schedules.zig", target, .ReleaseFast), .use_llvm = true });
     b.step("test-schedules", "Run the ring under every schedule of three operations a side").dependOn(&b.addRunArtifact(schedules).step);
@@ -84,11 +86,11 @@ fn module(b: *std.Build, path: []const u8, target: std.Build.ResolvedTarget, opt
 const kernel_headers = [_][]const u8{ "element.h", "floats.h", "params.h", "pixel.h", "platform.h", "region.h", "tap.h", "walk.h" };
 const kernel_sources = [_][]const u8{ "arithmetic.c", "cast.c", "copy.c", "fill.c", "sample.c" };
 /// Each operation is rounded as it is written, so that a GPU and a host give the same bits.
-const kernel_flags = [_][]const u8{ "-std=c11", "-O3", "-Wall", "-Werror", "-ffp-contract=off", "-fno-strict-aliasing", "-Wno-unused-command-line-argument", "-Wno-unused-function" };
+const kernel_flags = [_][]const u8{ "-std=c11", "-Wall", "-Werror", "-ffp-contract=off", "-fno-strict-aliasing", "-Wno-unused-command-line-argument", "-Wno-unused-function" };
 
 /// The kernels as PTX of an old version, which drivers of the last years all take.
 fn kernelsForGpus(b: *std.Build) std.Build.LazyPath {
-    const compile = b.addSystemCommand(&.{ b.graph.zig_exe, "cc", "-target", "nvptx64-cuda", "-mcpu=sm_75", "-S", "-g0" });
+    const compile = b.addSystemCommand(&.{ b.graph.zig_exe, "cc", "-target", "nvptx64-cuda", "-mcpu=sm_75", "-S", "-g0", "-O3" });
     compile.addArgs(&kernel_flags);
     // A GPU's thread has one element, and no use for strides along a row.
     compile.addArg("-Wno-unused-variable");
@@ -100,6 +102,15 @@ fn kernelsForGpus(b: *std.Build) std.Build.LazyPath {
 
 /// The kernels' host build, and their PTX as `kernels.ptx`.
 fn addKernels(b: *std.Build, into: *std.Build.Module, ptx: std.Build.LazyPath) void {
-    into.addCSourceFile(.{ .file = b.path("kernels/kernels.c"), .flags = &(kernel_flags ++ [_][]const u8{"-fvisibility=hidden"}) });
+    // The sanitizer's checks in loops this small take the compiler minutes.
+    const level = if (into.optimize == .Debug) "-O1" else "-O3";
+    into.addCSourceFile(.{ .file = b.path("kernels/kernels.c"), .flags = &(kernel_flags ++ [_][]const u8{ "-fvisibility=hidden", "-fno-sanitize=undefined", level }) });
     into.addAnonymousImport("kernels.ptx", .{ .root_source_file = ptx });
+}
+
+/// The kernels with a check of everything that C leaves undefined.
+fn definedKernels(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Step.Compile {
+    const checked = b.createModule(.{ .target = target, .optimize = .Debug, .link_libc = true, .sanitize_c = .full });
+    checked.addCSourceFile(.{ .file = b.path("kernels/undefined.c"), .flags = &(kernel_flags ++ [_][]const u8{"-fsanitize=float-cast-overflow"}) });
+    return b.addExecutable(.{ .name = "defined-kernels", .root_module = checked });
 }

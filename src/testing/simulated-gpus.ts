@@ -39,8 +39,9 @@ export interface GpuCall {
   /** Only calls on behalf of this device. */
   readonly device?: number | undefined;
   /**
-   * Not the call but the stream: the call succeeds, and what it put on the stream fails or is late when the stream gets there. A
-   * later call then returns the error. For copies, fills, launches, events and memory of pools.
+   * Not the call but the stream: the call succeeds, and what it put on the stream fails or is late when the stream gets there. The
+   * next call that asks how far the stream has come returns the error; every call does, if it is sticky. For copies, fills, launches,
+   * events and memory of pools.
    */
   readonly asynchronous?: boolean | undefined;
 }

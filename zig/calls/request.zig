@@ -124,6 +124,7 @@ fn deviceTensor(t: *Thread, memory_of_device: *Memory, offset: u64, size: u64, r
 }
 
 fn streamIn(t: *Thread, rank: usize) !?*Stream {
+    if (6 + rank >= t.block.values.len) return report.fail(error.invalid_shape, "{d} axes leave no room for a stream.", .{rank});
     const slot = try t.block.value(5 + rank);
     return if (slot == 0) null else try streamOf(slot, try t.block.value(6 + rank));
 }

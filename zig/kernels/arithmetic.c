@@ -59,26 +59,46 @@ INTEGER_OP(i16, -32768, 32767, 1)
 INTEGER_OP(i32, I32_MIN, I32_MAX, 1)
 INTEGER_OP(i64, I64_MIN, I64_MAX, 1)
 
+/// A body for each operation, so that a host's loops do not tell operations apart; a GPU's thread has no loop.
+#ifdef __NVPTX__
+#define EACH_OP(BODY, ...) BODY(p->op, __VA_ARGS__)
+#else
+#define EACH_OP(BODY, ...)                                                                                             \
+    switch (p->op) {                                                                                                   \
+    case ADD: BODY(ADD, __VA_ARGS__) break;                                                                            \
+    case SUBTRACT: BODY(SUBTRACT, __VA_ARGS__) break;                                                                  \
+    case MULTIPLY: BODY(MULTIPLY, __VA_ARGS__) break;                                                                  \
+    case DIVIDE: BODY(DIVIDE, __VA_ARGS__) break;                                                                      \
+    case REVERSED_SUBTRACT: BODY(REVERSED_SUBTRACT, __VA_ARGS__) break;                                                \
+    case REVERSED_DIVIDE: BODY(REVERSED_DIVIDE, __VA_ARGS__) break;                                                    \
+    default: BODY(ABSOLUTE, __VA_ARGS__) break;                                                                        \
+    }
+#endif
+
+#define AT_A(T) (*(const GLOBAL T *)(a + (i64)k * sa))
+#define AT_B(T) (*(const GLOBAL T *)(b + (i64)k * sb))
+#define AT_DST(T) (*(GLOBAL T *)(dst + (i64)k * sd))
+
+#define INTEGER_ROW(OP, T)                                                                                             \
+    if (p->second == SECOND_SCALAR) {                                                                                  \
+        const T y = (T)p->bits;                                                                                        \
+        SCALAR_LOOP for (u64 k = 0; k < n; k++) AT_DST(T) = T##_op(OP, AT_A(T), y);                                    \
+    } else                                                                                                             \
+        SCALAR_LOOP for (u64 k = 0; k < n; k++) AT_DST(T) = T##_op(OP, AT_A(T), AT_B(T));
+
 // A scalar that is no number of the type, and `SCALE`, are computed in float64.
 #define INTEGERS(T, MIN, MAX, END)                                                                                     \
-    for (u64 k = 0; k < n; k++) {                                                                                      \
-        const T x = *(const GLOBAL T *)(a + (i64)k * sa);                                                              \
-        T result;                                                                                                      \
-        if (p->second == SECOND_REAL) {                                                                                \
-            const f64 real = f64_op(p->op, (f64)x, p->x, p->y);                                                        \
-            result = SATURATE_REAL(T, MIN, MAX, END, real);                                                            \
-        } else {                                                                                                       \
-            const T y = p->second == SECOND_SCALAR ? (T)p->bits : *(const GLOBAL T *)(b + (i64)k * sb);                \
-            result = T##_op(p->op, x, y);                                                                              \
+    if (p->second == SECOND_REAL) {                                                                                    \
+        for (u64 k = 0; k < n; k++) {                                                                                  \
+            const f64 real = f64_op(p->op, (f64)AT_A(T), p->x, p->y);                                                  \
+            AT_DST(T) = SATURATE_REAL(T, MIN, MAX, END, real);                                                         \
         }                                                                                                              \
-        *(GLOBAL T *)(dst + (i64)k * sd) = result;                                                                     \
-    }
+    } else EACH_OP(INTEGER_ROW, T)
 
 #define REALS(T, Held, LOAD, STORE)                                                                                    \
     for (u64 k = 0; k < n; k++) {                                                                                      \
-        const Held x = LOAD(*(const GLOBAL T *)(a + (i64)k * sa));                                                     \
-        const Held y = p->second != SECOND_OPERAND ? (Held)p->x : LOAD(*(const GLOBAL T *)(b + (i64)k * sb));          \
-        *(GLOBAL T *)(dst + (i64)k * sd) = STORE(Held##_op(p->op, x, y, (Held)p->y));                                  \
+        const Held y = p->second != SECOND_OPERAND ? (Held)p->x : LOAD(AT_B(T));                                       \
+        AT_DST(T) = STORE(Held##_op(p->op, LOAD(AT_A(T)), y, (Held)p->y));                                             \
     }
 
 #define SAME(x) (x)

@@ -2,110 +2,91 @@
 // step by step pipeline would round between its steps is not rounded here.
 #include "pixel.h"
 #include "region.h"
-#include "tap.h"
 
 /// Output channels at most.
 #define CHANNELS 4
+#define EACH_CHANNEL(p)                                                                                                \
+    _Pragma("clang loop unroll(full)") for (u32 c = 0; c < CHANNELS; c++) if (c < (p)->channels)
 
 INLINE void pad_row(const struct mr_sample *p, Target to, u64 n) {
-    for (u64 k = 0; k < n; k++, to += p->dst_strides[2])
-#pragma clang loop unroll(full)
-        for (u32 c = 0; c < CHANNELS; c++) {
-            if (c >= p->channels) continue;
-            Target element = to + (i64)c * p->dst_strides[3];
-            if (p->exact) put_bits(p->element, element, p->padding_bits);
-            else store_f32(p->dst_dtype, element, p->padding * p->scale[c] + p->bias[c]);
+    EACH_CHANNEL(p) {
+        f32 values[CHUNK];
+        u64 held[CHUNK];
+        for (u64 k = 0; k < least(n, CHUNK); k++) {
+            values[k] = p->padding * p->scale[c] + p->bias[c];
+            held[k] = p->padding_bits;
         }
+        for (u64 at = 0; at < n; at += CHUNK) {
+            Target part = to + (i64)at * p->dst_strides[2] + (i64)c * p->dst_strides[3];
+            if (p->exact) write_bits(p->element, part, p->dst_strides[2], held, least(n - at, CHUNK));
+            else write_row(p->dst_dtype, part, p->dst_strides[2], values, least(n - at, CHUNK));
+        }
+    }
 }
 
-/// The four pixels around a position, of one channel or of three that are weighed.
-struct corners {
-    Origin a, b, c, d;
-    f32 x, y;
+/// The source lines of an output row.
+struct lines {
+    Origin upper, lower;
+    f32 share;
+    /// From column to column, if it is always the same.
+    i64 step;
 };
 
-INLINE f32 blend(u32 dtype, const struct corners *at, i64 offset, const u32 bilinear) {
-    const f32 a = load_f32(dtype, at->a + offset);
-    if (!bilinear) return a;
-    const f32 b = load_f32(dtype, at->b + offset);
-    const f32 c = load_f32(dtype, at->c + offset), d = load_f32(dtype, at->d + offset);
-    // This form keeps what is constant constant.
-    const f32 upper = a + (b - a) * at->x, lower = c + (d - c) * at->x;
-    return upper + (lower - upper) * at->y;
+INLINE struct lines lines_of(const struct mr_sample *p, const struct region *r, u64 row) {
+    const struct tap tap = tap_at(row, r->height, r->inner_height, p->bilinear);
+    const i64 stride = p->src_strides[1];
+    if (!p->bilinear) {
+        Origin line = r->source + tap.whole * stride;
+        return (struct lines){line, line, 0, 0};
+    }
+    const struct between at = tap_between(&tap);
+    return (struct lines){r->source + at.low * stride, r->source + at.high * stride, at.share, 0};
 }
 
-INLINE f32 channel_of(const struct mr_sample *p, u32 dtype, const struct corners *at, i32 from, const u32 bilinear) {
-    const i64 stride = p->src_strides[3];
-    if (from >= 0) return blend(dtype, at, from * stride, bilinear);
-    return p->weights[0] * blend(dtype, at, 0, bilinear) + p->weights[1] * blend(dtype, at, stride, bilinear) +
-           p->weights[2] * blend(dtype, at, 2 * stride, bilinear);
-}
-
-/// A pixel is read whole before it is written, so that channels can be swapped in place.
-INLINE void put_pixel(const struct mr_sample *p, u32 dtype, Target to, const struct corners *at, const u32 bilinear) {
-    f32 values[CHANNELS];
-#pragma clang loop unroll(full)
-    for (u32 c = 0; c < CHANNELS; c++)
-        if (c < p->channels) values[c] = channel_of(p, dtype, at, p->map[c], bilinear) * p->scale[c] + p->bias[c];
-#pragma clang loop unroll(full)
-    for (u32 c = 0; c < CHANNELS; c++)
-        if (c < p->channels) store_f32(p->dst_dtype, to + (i64)c * p->dst_strides[3], values[c]);
-}
-
-INLINE void move_pixel(const struct mr_sample *p, Target to, Origin from) {
-    u64 values[CHANNELS];
-#pragma clang loop unroll(full)
-    for (u32 c = 0; c < CHANNELS; c++) {
-        if (c >= p->channels) continue;
-        Origin element = from + p->map[c] * p->src_strides[3];
-        switch (p->element) {
-        case 1: values[c] = *element; break;
-        case 2: values[c] = *(const GLOBAL u16 *)element; break;
-        case 4: values[c] = *(const GLOBAL u32 *)element; break;
-        default: values[c] = *(const GLOBAL u64 *)element; break;
+/// An output channel before it is scaled: one of the source, or the weighted sum of its first three.
+INLINE void read_channel(const struct mr_sample *p, const struct lines *lines, const struct column *columns, i32 from, f32 *values, u64 n) {
+    const i32 first = from < 0 ? 0 : from, count = from < 0 ? 3 : 1;
+    for (i32 i = 0; i < count; i++) {
+        f32 source[CHUNK];
+        const i64 offset = (first + i) * p->src_strides[3];
+        read_row(p->src_dtype, p->bilinear, lines->step, lines->upper + offset, lines->lower + offset, lines->share, columns, source, n);
+        for (u64 k = 0; k < n; k++) {
+            if (from >= 0) values[k] = source[k];
+            else values[k] = p->weights[i] * source[k] + (i == 0 ? 0 : values[k]);
         }
     }
-#pragma clang loop unroll(full)
-    for (u32 c = 0; c < CHANNELS; c++)
-        if (c < p->channels) put_bits(p->element, to + (i64)c * p->dst_strides[3], values[c]);
 }
 
-INLINE void nearest_row(const struct mr_sample *p, u32 dtype, Target to, Origin line, struct tap tap, u64 n) {
-    for (u64 k = 0; k < n; k++, to += p->dst_strides[2], tap_next(&tap)) {
-        const struct corners at = {.a = line + tap.whole * p->src_strides[2]};
-        put_pixel(p, dtype, to, &at, 0);
+/// All channels are read before any is written, so that they can be swapped in place.
+INLINE void blend_pixels(const struct mr_sample *p, const struct lines *lines, const struct column *columns, Target to, u64 n) {
+    f32 values[CHANNELS][CHUNK];
+    EACH_CHANNEL(p) {
+        read_channel(p, lines, columns, p->map[c], values[c], n);
+        for (u64 k = 0; k < n; k++) values[c][k] = values[c][k] * p->scale[c] + p->bias[c];
     }
+    EACH_CHANNEL(p) write_row(p->dst_dtype, to + (i64)c * p->dst_strides[3], p->dst_strides[2], values[c], n);
 }
 
-INLINE void bilinear_row(const struct mr_sample *p, u32 dtype, Target to, Origin upper, Origin lower, f32 y, struct tap tap, u64 n) {
-    const i64 stride = p->src_strides[2];
-    for (u64 k = 0; k < n; k++, to += p->dst_strides[2], tap_next(&tap)) {
-        const struct between x = tap_between(&tap);
-        const struct corners at = {
-            upper + x.low * stride, upper + x.high * stride, lower + x.low * stride, lower + x.high * stride, x.share, y,
-        };
-        put_pixel(p, dtype, to, &at, 1);
-    }
+INLINE void move_pixels(const struct mr_sample *p, Origin line, const struct column *columns, Target to, u64 n) {
+    u64 held[CHANNELS][CHUNK];
+    EACH_CHANNEL(p) read_bits(p->element, line + p->map[c] * p->src_strides[3], columns, held[c], n);
+    EACH_CHANNEL(p) write_bits(p->element, to + (i64)c * p->dst_strides[3], p->dst_strides[2], held[c], n);
 }
 
 /// `n` pixels of the part's row `row`, from its column `column` on.
 INLINE void inner_row(const struct mr_sample *p, const struct region *r, Target to, u64 row, u64 column, u64 n) {
-    const struct tap vertical = tap_at(row, r->height, r->inner_height, p->bilinear);
+    struct lines lines = lines_of(p, r, row);
     struct tap tap = tap_at(column, r->width, r->inner_width, p->bilinear);
-    if (p->bilinear) {
-        const struct between y = tap_between(&vertical);
-        Origin upper = r->source + y.low * p->src_strides[1], lower = r->source + y.high * p->src_strides[1];
-        if (p->src_dtype == UINT8_TYPE) bilinear_row(p, UINT8_TYPE, to, upper, lower, y.share, tap, n);
-        else if (p->src_dtype == FLOAT32_TYPE) bilinear_row(p, FLOAT32_TYPE, to, upper, lower, y.share, tap, n);
-        else bilinear_row(p, p->src_dtype, to, upper, lower, y.share, tap, n);
-        return;
+    if (!p->bilinear && tap.step_rest == 0) lines.step = tap.step_whole * p->src_strides[2];
+    for (u64 at = 0; at < n; at += CHUNK) {
+        struct column columns[CHUNK];
+        const u64 some = least(n - at, CHUNK);
+        Target part = to + (i64)at * p->dst_strides[2];
+        if (lines.step == 0 || p->exact || at == 0) columns_from(&tap, p->bilinear, p->src_strides[2], columns, some);
+        else columns[0].low += (i64)CHUNK * lines.step;
+        if (p->exact) move_pixels(p, lines.upper, columns, part, some);
+        else blend_pixels(p, &lines, columns, part, some);
     }
-    Origin line = r->source + vertical.whole * p->src_strides[1];
-    if (p->exact) {
-        for (u64 k = 0; k < n; k++, to += p->dst_strides[2], tap_next(&tap))
-            move_pixel(p, to, line + tap.whole * p->src_strides[2]);
-    } else if (p->src_dtype == UINT8_TYPE) nearest_row(p, UINT8_TYPE, to, line, tap, n);
-    else nearest_row(p, p->src_dtype, to, line, tap, n);
 }
 
 /// As many pixels of a row as are of one kind, from pixel `i` of all on.

@@ -2,7 +2,6 @@
 //! written where it lies.
 const std = @import("std");
 const report = @import("../abi/report.zig");
-const switches = @import("../os/switches.zig");
 const host_kernels = @import("../engine/program/host_kernels.zig");
 const limits = @import("../engine/program/plan.zig").limits;
 const Engine = @import("schedule.zig").Engine;
@@ -70,7 +69,7 @@ pub const KernelEngine = struct {
     /// Whoever waits would only be told the same later.
     fn refuse(self: *KernelEngine, plan: *const Plan, err: anyerror) void {
         for (plan.used()) |part| part.request.fail(err);
-        if (!switches.off("kernels_fail_queued")) feeding.refuse(self.schedule, err);
+        feeding.refuse(self.schedule, err);
     }
 
     /// What failed may be one caller's memory: each gets a run of its own.

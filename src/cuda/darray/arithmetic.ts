@@ -1,10 +1,11 @@
 import { makeError } from "../../native/error.ts";
 import { Shape } from "../../tensor/index.ts";
 import { describeValue } from "../../tensor/typed-array.ts";
+import { checkStream } from "./destination.ts";
 import { isArithmetic, isInteger } from "./element-bits.ts";
 import { elementwise } from "./elementwise.ts";
 import { operations } from "./kernel.ts";
-import { arrayPart, checkStream, hasPart, type Part } from "./part.ts";
+import { arrayPart, hasPart, type Part } from "./part.ts";
 
 /** `rsub` and `rdiv` have the array on the right: `other - array`, `other / array`. */
 export type Operator = "add" | "sub" | "mul" | "div" | "rsub" | "rdiv";

@@ -1,6 +1,7 @@
 import { Shape } from "../../tensor/index.ts";
 import { type KernelName, runKernel } from "./kernel.ts";
-import { clash, countOf, type Part } from "./part.ts";
+import { clash } from "./overlap.ts";
+import { countOf, type Part } from "./part.ts";
 import { Storage } from "./storage.ts";
 import { denseView } from "./strided.ts";
 

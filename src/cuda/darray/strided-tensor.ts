@@ -9,7 +9,8 @@ import {
   type TypedArrayOf,
 } from "../../tensor/index.ts";
 import type { Stream } from "../stream.ts";
-import { arrayPart, byteOffsetOf, checkWritable, countOf, type HasPart, type Part } from "./part.ts";
+import { checkWritable } from "./destination.ts";
+import { arrayPart, byteOffsetOf, countOf, type HasPart, type Part } from "./part.ts";
 import type { Storage } from "./storage.ts";
 import { isDense } from "./strided.ts";
 import { download, elementsInPlace } from "./transfer.ts";

@@ -11,8 +11,9 @@ import {
 } from "../../tensor/index.ts";
 import type { DeviceMemory } from "../device-memory.ts";
 import type { AsyncWaitOptions } from "../waiting.ts";
+import { checkOut } from "./destination.ts";
 import { elementwise, fresh } from "./elementwise.ts";
-import { arrayPart, byteOffsetOf, checkOut, countOf, type HasPart, hasPart, type Part } from "./part.ts";
+import { arrayPart, byteOffsetOf, countOf, type HasPart, hasPart, type Part } from "./part.ts";
 import { isDense } from "./strided.ts";
 
 /**

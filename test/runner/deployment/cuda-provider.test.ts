@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { CudaDevice } from "../../../src/cuda/index.ts";
 import { ModelRunner } from "../../../src/runner/index.ts";
-import { failure } from "../fixture.ts";
+import { simulate } from "../../../src/testing/index.ts";
+import { alive, failure, grown } from "../fixture.ts";
 import { popefFile, weighted } from "./popef-models.ts";
 
 const variable = "MILLRACE_ONNXRUNTIME_CUDA";
@@ -31,5 +34,21 @@ describe("a graph on a CUDA device without ONNX Runtime's provider", () => {
     await expect(
       ModelRunner.load(weighted, { device, engine: { cudaProvider: "/nonexistent/given.so" } }),
     ).rejects.toEqual(failure("provider_missing", "engine.cudaProvider", "/nonexistent/given.so"));
+  });
+
+  test("says what is wrong with a file that is no provider, in the engine's words", async () => {
+    using sim = simulate({ cuda: 1 });
+    {
+      using gpu = CudaDevice.open(0);
+      const cudaProvider = join(import.meta.dir, "images.ts");
+      const before = alive();
+      for (const source of [weighted, await popefFile()]) {
+        await expect(ModelRunner.load(source, { device: gpu, engine: { cudaProvider } })).rejects.toEqual(
+          failure("provider_missing", cudaProvider, "onnxruntime-ep-cuda12"),
+        );
+      }
+      expect(await grown(before)).toEqual([]);
+    }
+    expect(sim.leaks()).toEqual([]);
   });
 });

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Bufferizer } from "../../../src/bufferizer/index.ts";
 import { DArray } from "../../../src/cuda/darray/index.ts";
 import { CudaDevice } from "../../../src/cuda/index.ts";
 import { type PreprocessModelOptions, preprocessModel } from "../../../src/popef/index.ts";
@@ -15,6 +17,13 @@ const options = { input, size: { width: 3, height: 2 }, normalize: "unit", batch
 async function load(config: ModelRunnerConfig, given: PreprocessModelOptions = options): Promise<ModelRunner> {
   using model = preprocessModel(given);
   return await ModelRunner.load(model, config);
+}
+
+interface Sample {
+  readonly first: number;
+  readonly count: number;
+  readonly from: string;
+  readonly to: string;
 }
 
 /** What the processor makes of it, which `kernels.test.ts` compares with the reference. */
@@ -92,6 +101,112 @@ describe("a model of our own kernels on a simulated GPU", () => {
       expect(answers[0]!["images"]!.data).toEqual(part(0, 3));
       expect(await out.toHostAsync()).toEqual(part(3, 4));
       expect(answers[2]!["images"]!.data).toEqual(part(4, 9));
+    }
+    expect(sim.leaks()).toEqual([]);
+  });
+
+  test("requests of any rows and memory, together, each get what they would alone", async () => {
+    using sim = simulate({ cuda: 1 });
+    {
+      using device = CudaDevice.open(0);
+      using stream = device.createStream();
+      const given = { ...options, batchSize: 3 };
+      await using runner = await load({ device, batchingDim: 0, timeoutNs: 1e5 }, given);
+      const image = pixels(6 * each);
+      const all = await onHost(image, { ...given, batchSize: 6 });
+      const kinds = fc.constantFrom("heap", "native", "device");
+      const request = fc.record({ first: fc.nat(5), count: fc.integer({ min: 1, max: 6 }), from: kinds, to: kinds });
+      const run = async ({ first, count, from, to }: Sample) => {
+        using own = new DisposableStack();
+        const rows = Math.min(count, 6 - first);
+        const bytes = image.slice(first * each, (first + rows) * each);
+        const wanted = all.slice(first * 18, (first + rows) * 18);
+        const shape = [rows, 3, 2, 3];
+        const native = (data: Uint8Array) => {
+          const memory = own.use(new TensorMemory(data.length));
+          memory.getView().as("uint8").set(data);
+          return memory;
+        };
+        const onDevice = () => own.use(DArray.from(bytes, { stream, shape: [rows, 4, 6, 3] }));
+        const input = from === "heap" ? bytes : from === "native" ? native(bytes) : onDevice();
+        const array = to === "device" ? own.use(DArray.zeros(shape, { stream })) : undefined;
+        const memory = to === "native" ? own.use(new TensorMemory(wanted.byteLength)) : undefined;
+        const images = array ?? memory;
+        const answer = await runner.executeAsync({ image: input }, images && { outputs: { images } });
+        expect(answer["images"]!.shape).toEqual(shape);
+        expect(array ? await array.toHostAsync() : answer["images"]!.data).toEqual(wanted);
+      };
+      await fc.assert(
+        fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 8 }), async (requests) => {
+          await Promise.all(requests.map(run));
+        }),
+        { numRuns: 25 },
+      );
+    }
+    expect(sim.leaks()).toEqual([]);
+  });
+
+  test("takes a full Bufferizer of the device without a copy", async () => {
+    using sim = simulate({ cuda: 1 });
+    {
+      using device = CudaDevice.open(0);
+      using stream = device.createStream();
+      await using runner = await load({ device });
+      const image = pixels(2 * each);
+      const wanted = await onHost(image);
+      await runner.executeAsync({ image });
+      using frames = new Bufferizer({ shape: [4, 6, 3], bufferSize: 2, dtype: "uint8", stream });
+      frames.append(image.subarray(0, each));
+      frames.append(image.subarray(each));
+      using batch = frames.take();
+      await stream.synchronizeAsync();
+      const before = device.stats();
+      const answer = await runner.executeAsync({ image: batch });
+      const after = device.stats();
+      expect(answer["images"]!.data).toEqual(wanted);
+      expect([after.bytesToDevice - before.bytesToDevice, after.bytesOnDevice - before.bytesOnDevice]).toEqual([0, 0]);
+      expect(runner.stats().bytesReferenced).toBe(image.length);
+    }
+    expect(sim.leaks()).toEqual([]);
+  });
+
+  test("a request whose stream failed fails with that, and others do not", async () => {
+    using sim = simulate({ cuda: 1 });
+    using device = CudaDevice.open(0);
+    using stream = device.createStream();
+    await using runner = await load({ device, batchingDim: 0, timeoutNs: 5e7 });
+    const image = pixels(each);
+    const wanted = await onHost(new Uint8Array([...image, ...image]));
+    await runner.executeAsync({ image });
+    using frames = DArray.from(image, { stream, shape: [1, 4, 6, 3] });
+    await stream.synchronizeAsync();
+    sim.cuda.fail({ call: "cuLaunchKernel", error: "invalidValue" });
+    frames.fill(1);
+    const [bad, good] = await Promise.allSettled([
+      runner.executeAsync({ image: frames }),
+      runner.executeAsync({ image }),
+    ]);
+    expect(bad.status === "rejected" && bad.reason).toEqual(failure("cuda_error", "invalid"));
+    expect(good.status === "fulfilled" && good.value["images"]!.data).toEqual(wanted.subarray(0, 18));
+  });
+
+  test("a GPU without a stream or memory to give is an error, and the next request works", async () => {
+    using sim = simulate({ cuda: 1 });
+    {
+      using device = CudaDevice.open(0);
+      sim.cuda.fail({ call: "cuStreamCreateWithPriority", error: "outOfMemory" });
+      await expect(load({ device })).rejects.toEqual(failure("cuda_out_of_memory", "GPU 0"));
+      await using runner = await load({ device });
+      const image = pixels(2 * each);
+      const wanted = await onHost(image);
+      sim.cuda.fail({ call: "cuMemAlloc", error: "outOfMemory" });
+      await expect(runner.executeAsync({ image })).rejects.toEqual(failure("cuda_out_of_memory", "GPU 0"));
+      expect((await runner.executeAsync({ image }))["images"]!.data).toEqual(wanted);
+      for (const call of ["cuMemcpyHtoDAsync", "cuLaunchKernel", "cuMemcpyDtoHAsync"]) {
+        sim.cuda.fail({ call, error: "invalidValue" });
+        await expect(runner.executeAsync({ image })).rejects.toEqual(failure("cuda_error", "GPU 0"));
+        expect((await runner.executeAsync({ image }))["images"]!.data).toEqual(wanted);
+      }
     }
     expect(sim.leaks()).toEqual([]);
   });

@@ -1,15 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { CudaDevice } from "../../../src/cuda/index.ts";
 import { DeviceManager } from "../../../src/device/index.ts";
-import { type PreprocessModelOptions, preprocessModel } from "../../../src/popef/index.ts";
+import { decodeExecutable, encodeExecutable, type Plan, type Step } from "../../../src/popef/executable/index.ts";
+import { FileWriter, type PreprocessModelOptions, preprocessModel } from "../../../src/popef/index.ts";
 import { ModelRunner, type ModelRunnerConfig } from "../../../src/runner/index.ts";
 import { Session } from "../../../src/session/index.ts";
 import { convert, TensorMemory } from "../../../src/tensor/index.ts";
 import { simulate } from "../../../src/testing/index.ts";
 import { alive, failure, grown } from "../fixture.ts";
 import { type Box, laidOut, pixels, preprocessed } from "./images.ts";
-import { folder } from "./popef-models.ts";
+import { compile, folder, product } from "./popef-models.ts";
 
 const wide = { width: 7, height: 5 };
 
@@ -197,4 +199,55 @@ test("the example of docs/cuda-models.md does what its comments say", async () =
   expect([images.shape, images.dtype]).toEqual([[4, 3, 32, 32], "float32"]);
   await preprocess.close();
   model.close();
+});
+
+/** x of the weighted model comes as bytes, which a kernel makes numbers of. */
+async function mixedFile(): Promise<string> {
+  using compiled = await compile();
+  const { plan, graph } = decodeExecutable(compiled.executable.data.bytes());
+  const x = plan.tensors.findIndex(({ name }) => name === "x");
+  const raw = plan.tensors.length;
+  const view = (tensor: number) => ({ tensor, offset: 0, shape: [4, 4], strides: [4, 1] });
+  const changed: Plan = {
+    ...plan,
+    tensors: [...plan.tensors, { name: "raw", type: 2, shape: [4, 4] }],
+    streams: plan.streams.map((stream) => (stream.tensor === x ? { ...stream, tensor: raw } : stream)),
+    programs: plan.programs.map((program) => ({
+      ...program,
+      steps: program.steps.flatMap((step): Step[] =>
+        step[0] === "graph" ? [["kernel", "cast", [view(x), view(raw)], []], step] : [step],
+      ),
+    })),
+  };
+  const path = join(folder, "mixed.popef");
+  using writer = new FileWriter(path);
+  const { metadata } = compiled;
+  writer.write({
+    executable: "mixed",
+    anchors: metadata.anchors.map(({ name, handle, type, programs, tensorInfo: { dataType, shape } }) => {
+      return { name, handle, type, programs, tensorInfo: { dataType: name === "x" ? "U8" : dataType, shape } };
+    }),
+    programFlow: metadata.programFlow,
+  });
+  writer.createExecutable("mixed").write(encodeExecutable(changed, graph));
+  const { info, data } = compiled.tensorData("w")!;
+  writer.createTensorData(info).write(data.bytes());
+  return path;
+}
+
+describe("kernels and a graph in one program", () => {
+  test("run on the processor, step by step", async () => {
+    await using runner = await ModelRunner.load(await mixedFile());
+    const x = Uint8Array.from({ length: 16 }, (_, index) => index);
+    expect(runner.execute({ x })["y"]!.data).toEqual(product(Float32Array.from(x)));
+  });
+
+  test("are refused by a GPU, with what to do", async () => {
+    using _sim = simulate({ cuda: 1 });
+    using device = CudaDevice.open(0);
+    const path = await mixedFile();
+    await expect(ModelRunner.load(path, { device })).rejects.toEqual(
+      failure("invalid_executable", "mixed", "two models"),
+    );
+  });
 });

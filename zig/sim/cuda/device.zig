@@ -28,7 +28,7 @@ pub const Device = struct {
     flags: std.atomic.Value(c_uint) = .init(0),
     /// What every call returns since something sticky happened.
     broken: std.atomic.Value(c_int) = .init(0),
-    /// What the next call returns: an error of the past that is not sticky.
+    /// What the next call returns that asks for it: an error of the past that is not sticky.
     overdue: std.atomic.Value(c_int) = .init(0),
     lost: std.atomic.Value(bool) = .init(false),
     /// Bytes of device memory that are taken.
@@ -50,6 +50,12 @@ pub const Device = struct {
     pub fn mustWork(self: *Device) failure.Failure!void {
         const broken: Result = @enumFromInt(self.broken.load(.acquire));
         if (broken != .success) return failure.fail(broken);
+    }
+
+    /// As `mustWork`, for calls that ask how far a stream has come: they tell of what is overdue. The documentation has it that any
+    /// call may; those that change something would be undone for nothing.
+    pub fn account(self: *Device) failure.Failure!void {
+        try self.mustWork();
         if (self.overdue.load(.monotonic) == 0) return;
         const overdue: Result = @enumFromInt(self.overdue.swap(0, .acquire));
         if (overdue != .success) return failure.fail(overdue);
@@ -160,8 +166,9 @@ test "a device is broken by the first sticky error, and an overdue one is return
     const device = try Device.create(0, 0, .{});
     defer allocator.destroy(device);
     device.overdue.store(@intFromEnum(Result.launch_out_of_resources), .monotonic);
-    try std.testing.expectError(error.Told, device.mustWork());
     try device.mustWork();
+    try std.testing.expectError(error.Told, device.account());
+    try device.account();
     device.breakWith(.illegal_address);
     device.breakWith(.launch_failed);
     for (0..2) |_| {

@@ -43,7 +43,8 @@ pub const Plan = extern struct {
     device: u32 = any_device,
     /// What the call returns; success: it is only late.
     result: Result = .success,
-    /// The call itself succeeds. The stream meets the error when it gets there, and a later call returns it.
+    /// The call itself succeeds. The stream meets the error when it gets there, and a later call returns it:
+    /// when it is sticky every call, otherwise the next one that asks how far a stream or an event has come.
     asynchronous: u32 = 0,
     /// Every later call that uses the device's context fails too. So it is with results that are sticky by themselves.
     sticky: u32 = 0,

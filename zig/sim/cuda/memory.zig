@@ -34,7 +34,11 @@ pub fn rounded(size: u64) failure.Failure!u64 {
 pub fn allocate(device: *Device, size: u64) failure.Failure!u64 {
     if (size == 0) return failure.fail(.invalid_value);
     const bytes = try rounded(size);
-    try device.take(bytes);
+    device.take(bytes) catch |err| {
+        // What streams have still to free is not there yet; a pool that is trimmed next then has it.
+        try streams.drainAll(device);
+        device.take(bytes) catch return err;
+    };
     errdefer device.give(bytes);
     const block = try allocator.create(Block);
     const window = openWindow(device, bytes) catch |err| {

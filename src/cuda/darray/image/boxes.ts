@@ -1,8 +1,9 @@
 import { makeError } from "../../../native/error.ts";
 import { Shape } from "../../../tensor/index.ts";
 import type { Stream } from "../../stream.ts";
+import { checkStream } from "../destination.ts";
 import { fresh } from "../elementwise.ts";
-import { checkStream, type HasPart, hasPart, type Part, partOf } from "../part.ts";
+import { type HasPart, hasPart, type Part, partOf } from "../part.ts";
 import { denseView } from "../strided.ts";
 import { download, upload } from "../transfer.ts";
 

@@ -1,9 +1,10 @@
 import { makeError } from "../../../native/error.ts";
 import type { DType } from "../../../tensor/index.ts";
 import { DArray } from "../darray.ts";
+import { checkOut } from "../destination.ts";
 import { fresh } from "../elementwise.ts";
 import type { DstOptions } from "../options.ts";
-import { Adopted, arrayPart, checkOut, type Part, partOf } from "../part.ts";
+import { Adopted, arrayPart, type Part, partOf } from "../part.ts";
 import { denseView } from "../strided.ts";
 import type { Boxes } from "./boxes.ts";
 import { type ColorFormat, colorFor } from "./color.ts";

@@ -1,6 +1,7 @@
 import { fresh } from "../elementwise.ts";
 import { runKernel } from "../kernel.ts";
-import { countOf, isSameView, overlaps, type Part } from "../part.ts";
+import { isSameView, overlaps } from "../overlap.ts";
+import { countOf, type Part } from "../part.ts";
 import type { ChannelMap } from "./color.ts";
 import type { ScaleAndBias } from "./normalization.ts";
 

@@ -11,6 +11,7 @@ const size = 2 << 20;
 pub const rows = [_]Row{
     .{ .name = "an allocation's handle is the same each time, and not another's", .calls = &.{"cuIpcGetMemHandle"}, .run = stable },
     .{ .name = "the process that exports memory cannot open it", .calls = &.{ "cuIpcGetMemHandle", "cuIpcOpenMemHandle" }, .run = exporter },
+    .{ .name = "a part of an allocation has no handle of its own", .calls = &.{"cuIpcGetMemHandle"}, .simulated = true, .run = part },
     .{ .name = "page-locked memory of the host has no handle", .calls = &.{"cuIpcGetMemHandle"}, .run = host },
     .{ .name = "another process opens the whole allocation, sees its bytes, and writes some", .calls = &.{ "cuIpcOpenMemHandle", "cuIpcCloseMemHandle" }, .run = shared },
     .{ .name = "an event is recorded in one process and waited for in another", .calls = &.{ "cuIpcGetEventHandle", "cuIpcOpenEventHandle" }, .run = events },
@@ -44,6 +45,13 @@ fn exporter(b: *Bench) !void {
     try b.oneOf(&.{ .invalid_context, .invalid_value, .invalid_handle }, b.table.cuIpcOpenMemHandle(&opened, handle, types.ipc_lazy_enable_peer_access));
 }
 
+fn part(b: *Bench) !void {
+    const pointer = try b.allocate(size);
+    defer _ = b.table.cuMemFree(pointer);
+    var handle: types.IpcMemHandle = undefined;
+    try b.is(.invalid_value, b.table.cuIpcGetMemHandle(&handle, pointer + 4096));
+}
+
 fn host(b: *Bench) !void {
     const bytes = try b.pinned(4096);
     defer _ = b.table.cuMemFreeHost(bytes.ptr);
@@ -59,7 +67,7 @@ fn shared(b: *Bench) !void {
     try b.ok(b.table.cuMemsetD32Async(pointer, 0xabcd_1234, size / 4, on));
     try b.ok(b.table.cuStreamSynchronize(on));
     var handle: types.IpcMemHandle = undefined;
-    try b.ok(b.table.cuIpcGetMemHandle(&handle, pointer + 4096));
+    try b.ok(b.table.cuIpcGetMemHandle(&handle, pointer));
     try finish(b, try start("open", &handle.reserved));
     var back: [4]u32 = undefined;
     try b.read(u32, &back, pointer + size - 16, on);

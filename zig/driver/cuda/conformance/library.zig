@@ -48,7 +48,8 @@ fn found(b: *Bench) !void {
 fn unknown(b: *Bench) !void {
     var pointer: ?*anyopaque = @ptrFromInt(8);
     var status: Status = .found;
-    try b.ok(b.proc_address("cuNoSuchFunction", &pointer, b.version, 0, &status));
+    // Drivers of CUDA 11 say not found.
+    try b.oneOf(&.{ .success, .not_found }, b.proc_address("cuNoSuchFunction", &pointer, b.version, 0, &status));
     try b.require(pointer == null, "a function was found");
     try b.equal(@intFromEnum(Status.not_found), @intFromEnum(status), "status");
 }
@@ -56,7 +57,7 @@ fn unknown(b: *Bench) !void {
 fn early(b: *Bench) !void {
     var pointer: ?*anyopaque = @ptrFromInt(8);
     var status: Status = .found;
-    try b.ok(b.proc_address("cuMemAllocAsync", &pointer, 4000, 0, &status));
+    try b.oneOf(&.{ .success, .not_found }, b.proc_address("cuMemAllocAsync", &pointer, 4000, 0, &status));
     try b.require(pointer == null, "a function was found");
     try b.equal(@intFromEnum(Status.version_not_sufficient), @intFromEnum(status), "status");
 }

@@ -48,6 +48,7 @@ pub fn cuEventQuery(event: ?*Event) failure.Failure!void {
     const reached = asked.isReached();
     try device.mustWork();
     if (!reached) return failure.fail(.not_ready);
+    try device.account();
 }
 
 pub fn cuEventSynchronize(event: ?*Event) failure.Failure!void {
@@ -56,7 +57,7 @@ pub fn cuEventSynchronize(event: ?*Event) failure.Failure!void {
     defer awaited.release();
     awaited.synchronize();
     pools.trimAll(device);
-    try device.mustWork();
+    try device.account();
 }
 
 /// Both must have been recorded with timing, and reached.

@@ -18,7 +18,7 @@ pub fn cuIpcGetMemHandle(handle: *types.IpcMemHandle, pointer: Pointer) failure.
     if (!device.hasFeature(interface.Feature.ipc)) return failure.fail(.not_supported);
     const block = ranges.find(pointer) orelse return failure.fail(.invalid_value);
     defer block.release();
-    if (block.kind != .plain) return failure.fail(.invalid_value);
+    if (block.kind != .plain or block.address != pointer) return failure.fail(.invalid_value);
     handle.reserved = @bitCast(try imported.exported(block));
 }
 

@@ -35,7 +35,7 @@ pub fn cuStreamSynchronize(stream: ?*Stream) failure.Failure!void {
     defer target.release();
     target.drain();
     pools.trimAll(device);
-    try device.mustWork();
+    try device.account();
 }
 
 pub fn cuStreamQuery(stream: ?*Stream) failure.Failure!void {
@@ -45,6 +45,7 @@ pub fn cuStreamQuery(stream: ?*Stream) failure.Failure!void {
     const reached = target.isReached(target.lastTicket());
     try device.mustWork();
     if (!reached) return failure.fail(.not_ready);
+    try device.account();
 }
 
 pub fn cuStreamWaitEvent(stream: ?*Stream, event: ?*Event, flags: c_uint) failure.Failure!void {
