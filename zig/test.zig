@@ -2,6 +2,7 @@ test {
     _ = @import("cuda/failure.zig");
     _ = @import("cuda/memory_test.zig");
     _ = @import("cuda/stream_test.zig");
+    _ = @import("cuda/trouble.zig");
     _ = @import("driver/cuda/outcome.zig");
     _ = @import("driver/cuda/resolve.zig");
     _ = @import("replica/schedule.zig");

@@ -81,7 +81,7 @@ const Export = struct {
 pub fn progress(t: *Thread, slot: u32, generation: u32) !i32 {
     const pinned = try handle.pin(Event, slot, generation);
     defer pinned.release();
-    const passed = pinned.ptr.passed.load(.acquire);
+    const passed = pinned.ptr.progress.value.load(.acquire);
     const asked = pinned.ptr.turn();
     t.block.results[0] = @floatFromInt(asked);
     t.block.results[1] = @floatFromInt(passed);

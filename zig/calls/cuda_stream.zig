@@ -106,7 +106,7 @@ pub fn waitEvent(t: *Thread, slot: u32, generation: u32, event_slot: u32, event_
 pub fn progress(t: *Thread, slot: u32, generation: u32) !i32 {
     const pinned = try handle.pin(Stream, slot, generation);
     defer pinned.release();
-    const reached = pinned.ptr.completed.load(.acquire);
+    const reached = pinned.ptr.progress.value.load(.acquire);
     const asked = pinned.ptr.ticket();
     t.block.results[0] = @floatFromInt(asked);
     t.block.results[1] = @floatFromInt(reached);

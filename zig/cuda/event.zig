@@ -9,6 +9,7 @@ const api = @import("../driver/cuda/api.zig");
 const commands = @import("command.zig");
 const Device = @import("device.zig").Device;
 const Failure = @import("failure.zig").Failure;
+const Progress = @import("progress.zig").Progress;
 const Stream = @import("stream.zig").Stream;
 
 const allocator = std.heap.smp_allocator;
@@ -23,10 +24,8 @@ pub const Event = struct {
     references: std.atomic.Value(u32) = .init(1),
     /// Recordings asked for. Under the submitter's lock.
     asked: u64 = 0,
-    /// Recordings that the device has come to. Release pairs with the acquire in `reached`.
-    passed: std.atomic.Value(u64) = .init(0),
-    bell: std.atomic.Value(u32) = .init(0),
-    sleepers: std.atomic.Value(u32) = .init(0),
+    /// Of recordings: those that the device has come to.
+    progress: Progress = .{},
     trouble: futex.Mutex = .{},
     /// Of the last recording that was not made. Under `trouble`.
     failure: ?struct { kept: Failure, turn: u64 } = null,
@@ -95,20 +94,17 @@ pub const Event = struct {
     }
 
     pub fn reached(self: *const Event, wanted: u64) bool {
-        return self.passed.load(.acquire) >= wanted;
+        return self.progress.reached(wanted);
     }
 
     /// On the device's thread: the device has come to a recording, or never will.
     pub fn reach(self: *Event, of: u64, stream: *Stream, ticket: u64) void {
-        if (stream.failureOf(ticket)) |kept| {
+        if (stream.trouble.of(ticket)) |kept| {
             self.trouble.lock();
             self.failure = .{ .kept = kept, .turn = of };
             self.trouble.unlock();
         }
-        self.passed.store(of, .release);
-        // Sequentially consistent: pairs with `awaitTurn`, which counts itself and then looks at `passed`.
-        _ = self.bell.fetchAdd(1, .seq_cst);
-        if (self.sleepers.load(.seq_cst) > 0) futex.wakePrivate(&self.bell, std.math.maxInt(u31));
+        self.progress.advance(of);
         self.trouble.lock();
         defer self.trouble.unlock();
         var kept: usize = 0;
@@ -140,21 +136,7 @@ pub const Event = struct {
 
     /// Sleeps until the recording is reached, for `timeout_ns` at most. True: it is. Fails when it was never made.
     pub fn awaitTurn(self: *Event, wanted: u64, timeout_ns: u64) !bool {
-        if (!self.reached(wanted)) {
-            _ = self.sleepers.fetchAdd(1, .seq_cst);
-            defer _ = self.sleepers.fetchSub(1, .seq_cst);
-            _ = self.device.wanted.fetchAdd(1, .monotonic);
-            defer _ = self.device.wanted.fetchSub(1, .monotonic);
-            self.device.submitter.hurry();
-            const until = futex.now() +| timeout_ns;
-            while (true) {
-                const seen = self.bell.load(.seq_cst);
-                if (self.reached(wanted)) break;
-                const now = futex.now();
-                if (now >= until) return false;
-                futex.waitPrivate(&self.bell, seen, until - now);
-            }
-        }
+        if (!self.progress.sleep(self.device, wanted, timeout_ns)) return false;
         self.trouble.lock();
         defer self.trouble.unlock();
         if (self.failure) |*failure| if (failure.turn >= wanted) return failure.kept.raise();

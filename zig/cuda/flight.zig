@@ -91,7 +91,7 @@ pub const Flight = struct {
         if (result == .success) return;
         const failure: Failure = .taken(device.failed(call, result));
         if (failure.err == error.device_lost) return device.lose(&failure);
-        if (self.head) |oldest| stream.fail(&failure, oldest.ticket);
+        if (self.head) |oldest| stream.trouble.begin(&failure, oldest.ticket);
     }
 
     /// The device is lost: nothing under way will ever be told of.
@@ -99,7 +99,7 @@ pub const Flight = struct {
         self.mark_count = 0;
         self.unmarked = 0;
         const oldest = self.head orelse return;
-        stream.fail(failure, oldest.ticket);
+        stream.trouble.begin(failure, oldest.ticket);
         self.retire(stream, device, self.tail.?.ticket);
     }
 
@@ -118,7 +118,7 @@ pub const Flight = struct {
             self.tail = null;
             self.unmarked = 0;
         }
-        stream.advance(through);
+        stream.progress.advance(through);
         const end = last orelse return;
         var told = first;
         while (told) |command| : (told = if (command == end) null else command.next) tell(command, stream);

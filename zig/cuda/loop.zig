@@ -115,14 +115,14 @@ fn answer(self: *Device, ask: commands.Ask) void {
 
 /// Has the driver do a stream's command, together with those that follow and join it; returns what comes after.
 fn submit(self: *Device, stream: *Stream, command: *Command) ?*Command {
-    const after = if (self.isLost() or stream.refuses(command.ticket)) skipped: {
+    const after = if (self.isLost() or stream.trouble.of(command.ticket) != null) skipped: {
         const next = command.next;
         command.skipped = true;
         stream.flight.add(command);
         break :skipped next;
     } else submission.submit(self, stream, command);
     if (self.isLost()) {
-        stream.fail(&self.failure, command.ticket);
+        stream.trouble.begin(&self.failure, command.ticket);
         stream.flight.abandon(stream, self, &self.failure);
     } else if (stream.flight.wantsMark()) stream.flight.mark(stream, self);
     if (!stream.flight.listed and (!stream.flight.isEmpty() or stream.flight.ending)) {

@@ -3,17 +3,17 @@
 const std = @import("std");
 const handle = @import("../abi/handle.zig");
 const job = @import("../abi/job.zig");
-const futex = @import("../os/futex.zig");
 const report = @import("../abi/report.zig");
 const api = @import("../driver/cuda/api.zig");
 const commands = @import("command.zig");
 const Device = @import("device.zig").Device;
 const Event = @import("event.zig").Event;
-const Failure = @import("failure.zig").Failure;
 const Flight = @import("flight.zig").Flight;
 const Image = @import("module.zig").Image;
 const Memory = @import("memory.zig").Memory;
 const places = @import("place.zig");
+const Progress = @import("progress.zig").Progress;
+const Trouble = @import("trouble.zig").Trouble;
 
 pub const Place = places.Place;
 pub const Extent = commands.Extent;
@@ -28,15 +28,9 @@ pub const Stream = struct {
     references: std.atomic.Value(u32) = .init(1),
     /// The last ticket given. Under the submitter's lock.
     asked: u64 = 0,
-    /// The last ticket reached. Release pairs with the acquire in `reached`.
-    completed: std.atomic.Value(u64) = .init(0),
-    /// Changes after `completed`; who waits sleeps on it.
-    bell: std.atomic.Value(u32) = .init(0),
-    sleepers: std.atomic.Value(u32) = .init(0),
-    trouble: futex.Mutex = .{},
-    /// Of the tickets from `first` to `last`; still growing while nobody has been told. Under `trouble`.
-    failure: ?struct { kept: Failure, first: u64, last: u64 } = null,
-    troubled: std.atomic.Value(bool) = .init(false),
+    /// Of tickets.
+    progress: Progress = .{},
+    trouble: Trouble = .{},
     flight: Flight = .{},
     ending: commands.Command = undefined,
 
@@ -166,102 +160,31 @@ pub const Stream = struct {
     }
 
     pub fn reached(self: *const Stream, wanted: u64) bool {
-        return self.completed.load(.acquire) >= wanted;
+        return self.progress.reached(wanted);
     }
 
     /// Sleeps until `wanted` is reached, for `timeout_ns` at most. True: it is. Fails when what it stands for was not done.
     pub fn awaitTicket(self: *Stream, wanted: u64, timeout_ns: u64) !bool {
-        if (!self.sleep(wanted, timeout_ns)) return false;
+        if (!self.progress.sleep(self.device, wanted, timeout_ns)) return false;
         try self.verdict(wanted);
         return true;
     }
 
     /// The same, but a failure that somebody has been told of is no news.
     pub fn awaitQuietly(self: *Stream, wanted: u64, timeout_ns: u64) !bool {
-        if (!self.sleep(wanted, timeout_ns)) return false;
+        if (!self.progress.sleep(self.device, wanted, timeout_ns)) return false;
         try self.device.require();
         try self.tell();
         return true;
     }
 
-    fn sleep(self: *Stream, wanted: u64, timeout_ns: u64) bool {
-        if (!self.reached(wanted)) {
-            // Sequentially consistent: pairs with `advance`, which changes the bell and then looks for sleepers.
-            _ = self.sleepers.fetchAdd(1, .seq_cst);
-            defer _ = self.sleepers.fetchSub(1, .seq_cst);
-            _ = self.device.wanted.fetchAdd(1, .monotonic);
-            defer _ = self.device.wanted.fetchSub(1, .monotonic);
-            self.device.submitter.hurry();
-            const until = futex.now() +| timeout_ns;
-            while (true) {
-                const seen = self.bell.load(.seq_cst);
-                if (self.reached(wanted)) break;
-                const now = futex.now();
-                if (now >= until) return false;
-                futex.waitPrivate(&self.bell, seen, until - now);
-            }
-        }
-        return true;
-    }
-
-    /// Fails when `wanted` is among what failed.
+    /// Fails when what `wanted` stands for was not done.
     pub fn verdict(self: *Stream, wanted: u64) !void {
-        if (!self.troubled.load(.acquire)) return;
-        self.trouble.lock();
-        defer self.trouble.unlock();
-        const failure = &(self.failure orelse return);
-        if (wanted < failure.first or wanted > failure.last) return;
-        self.acknowledge();
-        return failure.kept.raise();
-    }
-
-    /// Why a ticket failed, without telling anybody.
-    pub fn failureOf(self: *Stream, wanted: u64) ?Failure {
-        if (!self.troubled.load(.acquire)) return null;
-        self.trouble.lock();
-        defer self.trouble.unlock();
-        const failure = self.failure orelse return null;
-        return if (wanted >= failure.first and wanted <= failure.last) failure.kept else null;
+        if (self.trouble.any()) try self.trouble.verdict(wanted, self.ticket());
     }
 
     /// Who asks for more is told of a failure that nobody has been told of.
     fn tell(self: *Stream) !void {
-        if (!self.troubled.load(.acquire)) return;
-        self.trouble.lock();
-        defer self.trouble.unlock();
-        const failure = &(self.failure orelse return);
-        if (failure.last != growing) return;
-        self.acknowledge();
-        return failure.kept.raise();
-    }
-
-    /// What was asked until now fails with it, what is asked from now on does not. Under `trouble`.
-    fn acknowledge(self: *Stream) void {
-        const failure = &self.failure.?;
-        if (failure.last == growing) failure.last = self.ticket();
-    }
-
-    const growing = std.math.maxInt(u64);
-
-    /// On the device's thread: the command of ticket `first` failed.
-    pub fn fail(self: *Stream, failure: *const Failure, first: u64) void {
-        self.trouble.lock();
-        defer self.trouble.unlock();
-        if (self.failure) |known| if (known.last == growing) return;
-        self.failure = .{ .kept = failure.*, .first = first, .last = growing };
-        // Release pairs with the acquire in `verdict`.
-        self.troubled.store(true, .release);
-    }
-
-    /// On the device's thread: is a command of this ticket not to be done?
-    pub fn refuses(self: *Stream, of: u64) bool {
-        return self.failureOf(of) != null;
-    }
-
-    /// On the device's thread.
-    pub fn advance(self: *Stream, to: u64) void {
-        self.completed.store(to, .release);
-        _ = self.bell.fetchAdd(1, .seq_cst);
-        if (self.sleepers.load(.seq_cst) > 0) futex.wakePrivate(&self.bell, std.math.maxInt(u31));
+        if (self.trouble.any()) try self.trouble.tell(self.ticket());
     }
 };

@@ -25,7 +25,7 @@ fn copies(self: *Device, stream: *Stream, first: *Command) ?*Command {
         const copy = first.work.copy;
         if (!copy.to.continues(size, joined.to) or !copy.from.continues(size, joined.from)) break;
         // Told of a failure between the two, somebody may have asked anew.
-        if (stream.refuses(next.ticket)) break;
+        if (stream.trouble.of(next.ticket) != null) break;
         size += joined.size;
         count += 1;
     }
@@ -121,6 +121,6 @@ fn settle(stream: *Stream, command: *Command, self: *Device, failed: ?anyerror) 
 
 fn broken(self: *Device, stream: *Stream, ticket: u64, err: anyerror) void {
     const kept: Failure = .taken(err);
-    stream.fail(&kept, ticket);
+    stream.trouble.begin(&kept, ticket);
     if (err == error.device_lost) self.lose(&kept);
 }
