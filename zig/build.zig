@@ -43,7 +43,9 @@ pub fn build(b: *std.Build) void {
     addKernels(b, tested, ptx);
     const tests = b.addTest(.{ .root_module = tested, .use_llvm = true });
     const run_tests = b.addRunArtifact(tests);
-    b.step("test", "Run the native tests").dependOn(&run_tests.step);
+    const native_tests = b.step("test", "Run the native tests");
+    native_tests.dependOn(&run_tests.step);
+    native_tests.dependOn(&b.addRunArtifact(definedKernels(b, target)).step);
 
     const schedules = b.addTest(.{ .root_module = module(b, "schedules.zig", target, .ReleaseFast), .use_llvm = true });
     b.step("test-schedules", "Run the ring under every schedule of three operations a side").dependOn(&b.addRunArtifact(schedules).step);
@@ -104,4 +106,11 @@ fn addKernels(b: *std.Build, into: *std.Build.Module, ptx: std.Build.LazyPath) v
     const level = if (into.optimize == .Debug) "-O1" else "-O3";
     into.addCSourceFile(.{ .file = b.path("kernels/kernels.c"), .flags = &(kernel_flags ++ [_][]const u8{ "-fvisibility=hidden", "-fno-sanitize=undefined", level }) });
     into.addAnonymousImport("kernels.ptx", .{ .root_source_file = ptx });
+}
+
+/// The kernels with a check of everything that C leaves undefined.
+fn definedKernels(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Step.Compile {
+    const checked = b.createModule(.{ .target = target, .optimize = .Debug, .link_libc = true, .sanitize_c = .full });
+    checked.addCSourceFile(.{ .file = b.path("kernels/undefined.c"), .flags = &(kernel_flags ++ [_][]const u8{"-fsanitize=float-cast-overflow"}) });
+    return b.addExecutable(.{ .name = "defined-kernels", .root_module = checked });
 }

@@ -54,7 +54,6 @@ export class Bufferizer<const D extends DType = DType>
     const form = new Form(options.dtype, options.shape, op);
     this.#delay = new Delay(checkDelay(options.maxDelayMs, op), () => this.#timeIsOver());
     this.#delivered = delivered;
-    const hooked = () => this.bufferFullHook !== undefined;
     this.#filling = new Filling(
       form,
       this.#bufferSize,
@@ -63,9 +62,7 @@ export class Bufferizer<const D extends DType = DType>
       {
         appended: (half, single) => this.#appended(half as Half<D>, single),
         flush: () => this.#flush(0),
-        get hooked() {
-          return hooked();
-        },
+        hooked: () => this.bufferFullHook !== undefined,
       },
     );
     if (off("first_allocation")) this.call("allocateHook");
@@ -98,12 +95,12 @@ export class Bufferizer<const D extends DType = DType>
   }
 
   /**
-   * Does what `append` does before it copies.
+   * Throws what `append` would; without `room`, what `appendAsync` would before it waits.
    * @internal
    */
-  requireRoom(element: Appendable, op: string): void {
+  check(element: Appendable, room: boolean, op: string): void {
     this.#begin(op);
-    this.#filling.requireRoom(element, op);
+    this.#filling.check(element, room, op);
   }
 
   /**

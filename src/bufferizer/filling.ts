@@ -25,7 +25,7 @@ export interface FillingEvents {
   /** The policy wants the buffer flushed. */
   flush(): void;
   /** Whether anybody is told of a full buffer. */
-  readonly hooked: boolean;
+  hooked(): boolean;
 }
 
 /** Takes elements into the buffers, as the policy says, and keeps those waiting for which there is no room. */
@@ -85,10 +85,11 @@ export class Filling<D extends DType = DType> {
     this.#filled(half, elements, single);
   }
 
-  /** Throws what `append` would, before anything is copied. */
-  requireRoom(element: Appendable, op: string): void {
+  /** Throws what `append` would, before anything is copied; without `room`, what `appendAsync` would. */
+  check(element: Appendable, room: boolean, op: string): void {
     const { left } = this.#intake(element, op).intake;
-    if (this.line.length > 0 || !this.#room.fits(left, this.#events.hooked)) throw this.#refusal(left, op);
+    if (!room) return;
+    if (this.line.length > 0 || !this.#room.fits(left, this.#events.hooked())) throw this.#refusal(left, op);
   }
 
   async appendAsync(element: Appendable, options: WaitOptions, op: string): Promise<void> {
@@ -137,7 +138,7 @@ export class Filling<D extends DType = DType> {
   #put(intake: Intake, single: boolean, op: string): void {
     if (intake.left === 0) return;
     const asked = intake.left;
-    if (this.line.length > 0 || !this.#room.fits(asked, this.#events.hooked)) throw this.#refusal(asked, op);
+    if (this.line.length > 0 || !this.#room.fits(asked, this.#events.hooked())) throw this.#refusal(asked, op);
     this.#advance(intake, single);
     if (intake.left > 0) throw this.#refusal(intake.left, op, asked);
   }

@@ -85,19 +85,28 @@ export class BufferizerGroup<const I extends Readonly<Record<string, GroupInput>
    * @throws ArgumentError `unknown_input`, and what `Bufferizer.append` throws
    */
   append(elements: { readonly [N in keyof I]?: Appendable | undefined }): void {
-    const op = "BufferizerGroup.append";
-    this.#results.surface();
-    const given = Object.entries<Appendable | undefined>(elements).filter(([, element]) => element !== undefined);
-    const members = given.map(([name, element]) => [this.#member(name, op), element!] as const);
-    if (!off("group_atomic")) for (const [member, element] of members) member.requireRoom(element, op);
-    this.#appending = true;
-    this.#news = false;
-    try {
-      for (const [member, element] of members) member.append(element);
-    } finally {
-      this.#appending = false;
-    }
-    if (this.#news) this.#delivered();
+    const checked = this.#checked(elements, true, "BufferizerGroup.append");
+    this.#together(() => {
+      for (const [member, element] of checked) member.append(element);
+    });
+  }
+
+  /**
+   * As `append`, and waits for each input as its `appendAsync` does. All is checked before any is copied; given up by the
+   * signal or in time, inputs that did not have to wait have what was given to them.
+   * @throws as `append`; DeadlineError `deadline`
+   */
+  async appendAsync(
+    elements: { readonly [N in keyof I]?: Appendable | undefined },
+    options: WaitOptions = {},
+  ): Promise<void> {
+    const checked = this.#checked(elements, false, "BufferizerGroup.appendAsync");
+    let appends: Promise<void>[] = [];
+    this.#together(() => {
+      appends = checked.map(([member, element]) => member.appendAsync(element, options));
+    });
+    // All of them, so that none goes on behind the caller's back.
+    for (const outcome of await Promise.allSettled(appends)) if (outcome.status === "rejected") throw outcome.reason;
   }
 
   /** Whether the buffers are full: one of them with `ready: "any"`, else all. */
@@ -166,6 +175,29 @@ export class BufferizerGroup<const I extends Readonly<Record<string, GroupInput>
     } finally {
       this.close();
     }
+  }
+
+  /** The inputs that something is given for, when all of it could be appended. */
+  #checked(elements: object, room: boolean, op: string): (readonly [member: Bufferizer, element: Appendable])[] {
+    this.#results.surface();
+    const given = Object.entries(elements as Record<string, Appendable | undefined>);
+    const checked = given.flatMap(([name, element]) =>
+      element === undefined ? [] : [[this.#member(name, op), element] as const],
+    );
+    if (!off("group_atomic")) for (const [member, element] of checked) member.check(element, room, op);
+    return checked;
+  }
+
+  /** The ready hook is called after all of it. */
+  #together(append: () => void): void {
+    this.#appending = true;
+    this.#news = false;
+    try {
+      append();
+    } finally {
+      this.#appending = false;
+    }
+    if (this.#news) this.#delivered();
   }
 
   /** An input's buffer is full. */

@@ -80,6 +80,24 @@ for (const { name, open } of places) {
       }
     });
 
+    test("waits for its inputs, and appends to all of them or to none", async () => {
+      const swapping = { ...inputs.image, bufferSize: 1, fullPolicy: "wait" } as const;
+      using group = new BufferizerGroup({ inputs: { a: swapping, b: swapping }, stream: here.stream });
+      await expect(group.appendAsync({ a: image(1), b: size(1) as never })).rejects.toThrow(failsWith("wrong_dtype"));
+      await group.appendAsync({ a: image(1), b: image(1) });
+      expect(group.ready).toBe(true);
+      const batch = group.take();
+      const appended = group.appendAsync({ a: image(2), b: image(3) });
+      expect([group.inputs.a.length, group.inputs.b.length]).toEqual([0, 0]);
+      batch[Symbol.dispose]();
+      await appended;
+      expect(group.ready).toBe(true);
+      const late = group.appendAsync({ a: image(4), b: image(5) }, { timeoutMs: 1 });
+      await expect(late).rejects.toThrow(failsWith("deadline"));
+      using second = group.take();
+      expect([...second.a.darray.toHost(), ...second.b.darray.toHost()]).toEqual([2, 2, 3, 3]);
+    });
+
     test("gives what is filled of all inputs, or of none", () => {
       using group = new BufferizerGroup({ inputs, stream: here.stream });
       group.append({ image: image(4) });

@@ -40,6 +40,25 @@ describe("simulated GPUs", () => {
     using _ipus = simulate({ ipus: 1 });
   });
 
+  test("go with the Worker that began the simulation", async () => {
+    const worker = new Worker(new URL("simulating-worker.ts", import.meta.url));
+    await new Promise((resolve) => worker.addEventListener("message", resolve, { once: true }));
+    expect(CudaDevice.count()).toBe(2);
+    worker.terminate();
+    // The Worker's heap is torn down after Bun has reported its exit.
+    const began = () => {
+      try {
+        simulate({ cuda: 1 }).close();
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    for (let turn = 0; turn < 500 && !began(); turn++) await Bun.sleep(10);
+    using _sim = simulate({ cuda: 1 });
+    expect(CudaDevice.count()).toBe(1);
+  });
+
   test("keep what is written to them", () => {
     using sim = simulate({ cuda: 1 });
     {

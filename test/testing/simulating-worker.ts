@@ -1,6 +1,6 @@
 import { simulate } from "../../src/testing/index.ts";
 
-simulate({ ipus: 4 });
+simulate({ ipus: 4, cuda: 2 });
 postMessage("simulating");
 // Until it is terminated.
 setInterval(() => {}, 60_000);

@@ -35,7 +35,10 @@ struct lines {
 INLINE struct lines lines_of(const struct mr_sample *p, const struct region *r, u64 row) {
     const struct tap tap = tap_at(row, r->height, r->inner_height, p->bilinear);
     const i64 stride = p->src_strides[1];
-    if (!p->bilinear) return (struct lines){r->source + tap.whole * stride, 0, 0, 0};
+    if (!p->bilinear) {
+        Origin line = r->source + tap.whole * stride;
+        return (struct lines){line, line, 0, 0};
+    }
     const struct between at = tap_between(&tap);
     return (struct lines){r->source + at.low * stride, r->source + at.high * stride, at.share, 0};
 }

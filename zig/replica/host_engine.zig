@@ -5,7 +5,8 @@ const report = @import("../abi/report.zig");
 const switches = @import("../os/switches.zig");
 const api = @import("../engine/onnx/api.zig");
 const engine = @import("../engine/onnx/session.zig");
-const Value = @import("../engine/onnx/value.zig").Value;
+const engine_value = @import("../engine/onnx/value.zig");
+const Value = engine_value.Value;
 const BatchMemory = @import("batch_memory.zig").BatchMemory;
 const Constants = @import("constants.zig").Constants;
 const Engine = @import("schedule.zig").Engine;
@@ -137,7 +138,7 @@ pub const HostEngine = struct {
             const made: Value = .adopt(raw.?);
             defer made.release(self.session.library);
             var axes: [64]i64 = undefined;
-            const described = made.describe(self.session.library, &axes) catch |err| {
+            const described = self.describeMade(made, &axes) catch |err| {
                 failure = err;
                 continue;
             };
@@ -146,6 +147,11 @@ pub const HostEngine = struct {
             };
         }
         if (failure) |err| return err;
+    }
+
+    fn describeMade(self: *const HostEngine, made: Value, axes: []i64) !engine_value.Description {
+        if (self.provided) |provided| try provided.requireHost(self.session.library, made);
+        return made.describe(self.session.library, axes);
     }
 
     fn call(self: *HostEngine) !void {
@@ -200,6 +206,7 @@ pub const HostEngine = struct {
             output.placement = .held;
             output.held = .{ .value = .adopt(raw.?) };
         };
+        if (self.provided) |provided| for (request.outputs) |*output| if (output.held == .value) try provided.requireHost(library, output.held.value);
         for (request.outputs, 0..) |*output, index| if (output.held == .value) try request.keepSmall(library, index);
     }
 

@@ -8,6 +8,7 @@ const DeviceTensor = @import("device_tensor.zig").DeviceTensor;
 const Kept = @import("kept.zig").Kept;
 const Library = @import("../engine/onnx/library.zig").Library;
 const Provider = @import("../engine/onnx/provider.zig").Provider;
+const Value = @import("../engine/onnx/value.zig").Value;
 const Schedule = @import("schedule.zig").Schedule;
 
 pub const Provided = struct {
@@ -28,6 +29,11 @@ pub const Provided = struct {
     pub fn value(self: Provided, kept: *Kept, library: *const Library, tensor: *const DeviceTensor, schedule: *Schedule, axes: []const i64, element: u8) !*api.Value {
         try tensor.settle(schedule);
         return kept.getDevice(library, self.memory, tensor.address(), @intCast(tensor.size), axes, element);
+    }
+
+    /// What the engine has made of an output is read here, so it must be here.
+    pub fn requireHost(_: Provided, library: *const Library, made: Value) !void {
+        if (!try made.isOnHost(library)) return report.fail(error.run_failed, "the engine has left an output on the GPU.", .{});
     }
 
     /// The engine says in words what failed. Whether the device is any good since, the driver tells.

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { Bufferizer } from "../../../src/bufferizer/index.ts";
 import { DArray } from "../../../src/cuda/darray/index.ts";
 import { CudaDevice } from "../../../src/cuda/index.ts";
@@ -16,6 +17,13 @@ const options = { input, size: { width: 3, height: 2 }, normalize: "unit", batch
 async function load(config: ModelRunnerConfig, given: PreprocessModelOptions = options): Promise<ModelRunner> {
   using model = preprocessModel(given);
   return await ModelRunner.load(model, config);
+}
+
+interface Sample {
+  readonly first: number;
+  readonly count: number;
+  readonly from: string;
+  readonly to: string;
 }
 
 /** What the processor makes of it, which `kernels.test.ts` compares with the reference. */
@@ -93,6 +101,47 @@ describe("a model of our own kernels on a simulated GPU", () => {
       expect(answers[0]!["images"]!.data).toEqual(part(0, 3));
       expect(await out.toHostAsync()).toEqual(part(3, 4));
       expect(answers[2]!["images"]!.data).toEqual(part(4, 9));
+    }
+    expect(sim.leaks()).toEqual([]);
+  });
+
+  test("requests of any rows and memory, together, each get what they would alone", async () => {
+    using sim = simulate({ cuda: 1 });
+    {
+      using device = CudaDevice.open(0);
+      using stream = device.createStream();
+      const given = { ...options, batchSize: 3 };
+      await using runner = await load({ device, batchingDim: 0, timeoutNs: 1e5 }, given);
+      const image = pixels(6 * each);
+      const all = await onHost(image, { ...given, batchSize: 6 });
+      const kinds = fc.constantFrom("heap", "native", "device");
+      const request = fc.record({ first: fc.nat(5), count: fc.integer({ min: 1, max: 6 }), from: kinds, to: kinds });
+      const run = async ({ first, count, from, to }: Sample) => {
+        using own = new DisposableStack();
+        const rows = Math.min(count, 6 - first);
+        const bytes = image.slice(first * each, (first + rows) * each);
+        const wanted = all.slice(first * 18, (first + rows) * 18);
+        const shape = [rows, 3, 2, 3];
+        const native = (data: Uint8Array) => {
+          const memory = own.use(new TensorMemory(data.length));
+          memory.getView().as("uint8").set(data);
+          return memory;
+        };
+        const onDevice = () => own.use(DArray.from(bytes, { stream, shape: [rows, 4, 6, 3] }));
+        const input = from === "heap" ? bytes : from === "native" ? native(bytes) : onDevice();
+        const array = to === "device" ? own.use(DArray.zeros(shape, { stream })) : undefined;
+        const memory = to === "native" ? own.use(new TensorMemory(wanted.byteLength)) : undefined;
+        const images = array ?? memory;
+        const answer = await runner.executeAsync({ image: input }, images && { outputs: { images } });
+        expect(answer["images"]!.shape).toEqual(shape);
+        expect(array ? await array.toHostAsync() : answer["images"]!.data).toEqual(wanted);
+      };
+      await fc.assert(
+        fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 8 }), async (requests) => {
+          await Promise.all(requests.map(run));
+        }),
+        { numRuns: 25 },
+      );
     }
     expect(sim.leaks()).toEqual([]);
   });

@@ -20,6 +20,9 @@ pub const Pairs = opaque {};
 /// The lowest level we ask for: everything below exists there, and releases before 1.16 are three years old.
 pub const lowest_level = 16;
 
+/// `OrtMemoryInfoDeviceType`
+pub const MemoryDevice = enum(c_int) { cpu, gpu, fpga, npu, _ };
+
 /// From here on there are providers in libraries of their own (1.22; the CUDA one asks for 1.24.4).
 pub const provider_level = 24;
 
@@ -75,7 +78,9 @@ pub const Function = enum(usize) {
     release_tensor_info = 99,
     release_session_options = 100,
     add_session_config = 130,
+    tensor_memory = 194,
     add_external_initializers = 210,
+    memory_device = 225,
     pair_value = 297,
     register_provider = 301,
     provider_devices = 303,
@@ -137,6 +142,8 @@ pub const Function = enum(usize) {
             .cpu_memory_info => fn (allocator_type: c_int, memory_type: c_int, *?*MemoryInfo) callconv(.c) ?*Status,
             .allocator_free => fn (*Allocator, *anyopaque) callconv(.c) ?*Status,
             .default_allocator => fn (*?*Allocator) callconv(.c) ?*Status,
+            .tensor_memory => fn (*const Value, *?*const MemoryInfo) callconv(.c) ?*Status,
+            .memory_device => fn (*const MemoryInfo, *MemoryDevice) callconv(.c) void,
             .pair_value => fn (*const Pairs, key: [*:0]const u8) callconv(.c) ?[*:0]const u8,
             .register_provider => fn (*Env, name: [*:0]const u8, path: [*:0]const u8) callconv(.c) ?*Status,
             .provider_devices => fn (*const Env, *?[*]const *const ProviderDevice, count: *usize) callconv(.c) ?*Status,

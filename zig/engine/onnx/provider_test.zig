@@ -67,9 +67,18 @@ test "a tensor over a device's memory is described and never read" {
     // Nothing of this process is there.
     const value = try Value.wrapDevice(library, memory, 0x7f00_dead_0000, 24, &.{ 2, 3 }, 1);
     defer value.release(library);
+    try std.testing.expect(!try value.isOnHost(library));
     var axes: [4]i64 = undefined;
     const described = try value.describe(library, &axes);
     try std.testing.expectEqualSlices(i64, &.{ 2, 3 }, described.shape);
     try std.testing.expectEqual(0x7f00_dead_0000, @intFromPtr(described.bytes.ptr));
     try std.testing.expectError(error.wrong_shape, Value.wrapDevice(library, memory, 0x7f00_dead_0000, 20, &.{ 2, 3 }, 1));
+}
+
+test "a tensor over memory of the host is the host's" {
+    const library = try openForTest();
+    var bytes: [24]u8 = undefined;
+    const value = try Value.wrap(library, &bytes, &.{ 2, 3 }, 1);
+    defer value.release(library);
+    try std.testing.expect(try value.isOnHost(library));
 }

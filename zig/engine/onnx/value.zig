@@ -48,6 +48,15 @@ pub const Value = struct {
         library.table.at(.release_value)(self.raw);
     }
 
+    /// Whether its bytes may be read here.
+    pub fn isOnHost(self: Value, library: *const Library) !bool {
+        var memory: ?*const api.MemoryInfo = null;
+        try library.sure(library.table.at(.tensor_memory)(self.raw, &memory));
+        var device: api.MemoryDevice = undefined;
+        library.table.at(.memory_device)(memory.?, &device);
+        return device == .cpu;
+    }
+
     /// Element type, shape (written to `axes`) and bytes, which are valid until `release`.
     pub fn describe(self: Value, library: *const Library, axes: []i64) !Description {
         const table = library.table;

@@ -27,7 +27,8 @@ inline int32_t load(mrp_engine &engine, mrp_device &device) {
     engine.busy = true;
   }
   engine.calls.settle();
-  const int32_t status = guarded(MRP_UNKNOWN_ERROR, [&] { engine.engine.load(device.device); });
+  // What is none of the device's failures is the executable's: it is not for this device.
+  const int32_t status = guarded(MRP_INVALID_EXECUTABLE, [&] { engine.engine.load(device.device); });
   const std::lock_guard<std::mutex> held(globalLock());
   engine.busy = false;
   runEnded().notify_all();

@@ -40,6 +40,11 @@ inline int32_t statusByText(const std::string &text, int32_t otherwise) {
   return otherwise;
 }
 
+// A status that says little has the exception's type beside it.
+inline int32_t failNamed(int32_t status, const poplar::poplar_error &error) noexcept {
+  return fail(status, status == MRP_UNKNOWN_ERROR ? error.type + ": " + error.what() : error.what());
+}
+
 // Inside a catch block: what was caught. `otherwise` is what an error of Poplar's without a status of its own means here.
 inline int32_t caught(int32_t otherwise) noexcept {
   try {
@@ -56,11 +61,13 @@ inline int32_t caught(int32_t otherwise) noexcept {
     return fail(MRP_STREAM_ERROR, error.what());
   } catch (const poplar::invalid_option &error) {
     return fail(MRP_INVALID_OPTION, error.what());
+  } catch (const poplar::runtime_error &error) {
+    return failNamed(statusByText(error.what(), MRP_UNKNOWN_ERROR), error);
   } catch (const poplar::poplar_error &error) {
     // There are several of them: for graphs, for streams.
     const bool memory = error.type.find("memory_allocation") != std::string::npos;
     const int32_t status = memory ? MRP_OUT_OF_MEMORY : statusByText(error.what(), otherwise);
-    return fail(status, status == MRP_UNKNOWN_ERROR ? error.type + ": " + error.what() : error.what());
+    return failNamed(status, error);
   } catch (const std::bad_alloc &) {
     return fail(MRP_OUT_OF_MEMORY, "there is no memory left on the host.");
   } catch (const std::exception &error) {
