@@ -2,11 +2,12 @@
 caller's side of buf[i].copy_(x); preprocess: 64 uint8 frames of 1080p, BGR, to normalised 3x224x224, by events."""
 
 import argparse
-import json
 import time
 
 import torch
 import torch.nn.functional as functional
+
+from report import report
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--step", choices=["append", "preprocess"], required=True)
@@ -46,27 +47,4 @@ def preprocesses():
             yield begin.elapsed_time(end) * 1e6
 
 
-samples = sorted(appends() if options.step == "append" else preprocesses())
-
-
-def at(share):
-    return samples[min(len(samples) - 1, int(share * len(samples)))]
-
-
-print(
-    json.dumps(
-        {
-            "unit": "ns",
-            "n": len(samples),
-            "mean": sum(samples) / len(samples),
-            "min": samples[0],
-            "p50": at(0.5),
-            "p90": at(0.9),
-            "p99": at(0.99),
-            "p999": None,
-            "p9999": None,
-            "max": samples[-1],
-            "version": torch.__version__,
-        }
-    )
-)
+report(appends() if options.step == "append" else preprocesses(), torch.__version__)
