@@ -47,7 +47,14 @@ test("the switches that documents name and the switches in the sources are the s
 });
 
 test("every test that a document names is there", () => {
-  const pages = ["docs/fastio.md", "docs/model-runtime.md", "docs/compile.md", "docs/runner.md", "docs/poplar.md"];
+  const pages = [
+    "docs/fastio.md",
+    "docs/model-runtime.md",
+    "docs/compile.md",
+    "docs/runner.md",
+    "docs/poplar.md",
+    "docs/cuda.md",
+  ];
   const rows = pages.flatMap((page) => switchRows(page, readFileSync(join(root, page), "utf8")));
   const missing = rows.filter(({ file, test }) => !titlesIn(file).some((title) => title.test(test)));
   expect(missing.map(({ at, test }) => `${at} ${test}`)).toEqual([]);
