@@ -3,18 +3,19 @@ import { makeError } from "../native/error.ts";
 import { runJob, waitJob } from "../native/jobs.ts";
 import { block, native } from "../native/library.ts";
 import { checkSignal } from "../native/signal.ts";
-import {
-  type DType,
-  type NativeRef,
-  nativeOwnerOf,
-  type RawMemory,
-  rawBytes,
-  type TensorSource,
-} from "../tensor/index.ts";
+import type { DType, NativeRef, RawMemory, TensorSource } from "../tensor/index.ts";
 import { type CudaAttributes, type CudaDeviceInfo, prioritiesAt, readInfo } from "./device-info.ts";
-import { DeviceMemory, ipcHandleBytes } from "./device-memory.ts";
+import { DeviceMemory } from "./device-memory.ts";
+import {
+  type AllocateOptions,
+  type CudaDeviceOptions,
+  type CudaDriverOptions,
+  prepareOpen,
+  type RegisterOptions,
+} from "./device-options.ts";
 import { requireDriver } from "./driver.ts";
 import { Event, type EventOptions } from "./event.ts";
+import { checkHandle, ownerOf } from "./given.ts";
 import { MemoryPool } from "./memory-pool.ts";
 import { PinnedMemory } from "./pinned-memory.ts";
 import type { DeviceTensor } from "./published/device-tensor.ts";
@@ -24,29 +25,6 @@ import { Registration } from "./registration.ts";
 import { type CudaStats, readStats } from "./stats.ts";
 import { Stream, type StreamOptions } from "./stream.ts";
 
-/** Which driver to use; see `docs/cuda.md`. */
-export interface CudaDriverOptions {
-  /** The driver's library. Default: what `MILLRACE_CUDA` says, or `libcuda.so.1`. The first choice stays for the process. */
-  readonly libraryPath?: string | undefined;
-}
-
-export interface CudaDeviceOptions extends CudaDriverOptions {
-  /** The GPU's number. Default 0. */
-  readonly ordinal?: number | undefined;
-}
-
-/** How memory of a device is allocated. */
-export interface AllocateOptions {
-  /** From the device's pool, in the order of this stream. Default: plain memory, which other processes can open. */
-  readonly stream?: Stream | undefined;
-}
-
-export interface RegisterOptions {
-  /** The device only reads it. Default false. */
-  readonly readOnly?: boolean | undefined;
-}
-
-const ordinalMax = 0xffff;
 const priorityMax = 0x7fff_ffff;
 
 /**
@@ -90,7 +68,7 @@ export class CudaDevice implements Disposable {
    */
   static open(which: number | CudaDeviceOptions = 0): CudaDevice {
     const op = "CudaDevice.open";
-    const ordinal = prepare(which, op);
+    const ordinal = prepareOpen(which, op);
     return waitJob(
       () => native.mr_cuda_device_open(ordinal),
       (slot) => new CudaDevice(ordinal, slot),
@@ -102,7 +80,7 @@ export class CudaDevice implements Disposable {
     which: number | (CudaDeviceOptions & { readonly signal?: AbortSignal | undefined }) = 0,
   ): Promise<CudaDevice> {
     const op = "CudaDevice.openAsync";
-    const ordinal = prepare(which, op);
+    const ordinal = prepareOpen(which, op);
     const signal = typeof which === "object" ? checkSignal(which.signal, op) : undefined;
     return runJob(
       () => native.mr_cuda_device_open(ordinal),
@@ -322,33 +300,4 @@ export class CudaDevice implements Disposable {
   #require(op: string): void {
     if (this.#closed) throw makeError("closed", { op, message: `GPU ${this.ordinal} was closed.` });
   }
-}
-
-function prepare(which: number | CudaDeviceOptions, op: string): number {
-  const options = typeof which === "number" ? { ordinal: which } : (which ?? {});
-  const ordinal = checkInteger(options.ordinal ?? 0, "the GPU's number", op, 0, ordinalMax);
-  requireDriver(options.libraryPath, op);
-  return ordinal;
-}
-
-function ownerOf(memory: TensorSource | RawMemory | ArrayBufferView, op: string): NativeRef {
-  const owner = ArrayBuffer.isView(memory)
-    ? nativeOwnerOf(memory)
-    : rawBytes in memory
-      ? nativeOwnerOf(memory[rawBytes])
-      : memory.native;
-  if (owner !== undefined) return owner;
-  throw makeError("invalid_argument", {
-    op,
-    message: "the memory is not native memory of ours.",
-    hint: "Pass a FastIO allocation or TensorMemory, or use allocatePinned.",
-  });
-}
-
-function checkHandle(handle: Uint8Array, op: string): Uint8Array {
-  if (handle.byteLength === ipcHandleBytes) return handle;
-  throw makeError("invalid_argument", {
-    op,
-    message: `a handle has ${ipcHandleBytes} bytes, this has ${handle.byteLength}.`,
-  });
 }

@@ -1,13 +1,8 @@
-export {
-  type AllocateOptions,
-  CudaDevice,
-  type CudaDeviceOptions,
-  type CudaDriverOptions,
-  type RegisterOptions,
-} from "./cuda-device.ts";
+export { CudaDevice } from "./cuda-device.ts";
 export * from "./darray/index.ts";
 export type { CudaAttributes, CudaDeviceInfo } from "./device-info.ts";
 export { DeviceMemory } from "./device-memory.ts";
+export type { AllocateOptions, CudaDeviceOptions, CudaDriverOptions, RegisterOptions } from "./device-options.ts";
 export type { Range, Target } from "./download.ts";
 export { Event, type EventOptions } from "./event.ts";
 export { MemoryPool, type PoolOptions, type PoolStats } from "./memory-pool.ts";
