@@ -43,6 +43,7 @@ if (values.driver !== undefined) environment["MILLRACE_CUDA"] = resolve(values.d
 const results = [
   run("conformance", [conformance]),
   run("agreement", [process.execPath, join(import.meta.dir, "gpu", "agreement.ts")]),
+  run("kernels", [process.execPath, "test", join(root, "test", "cuda", "kernels.test.ts")], { MILLRACE_TEST_GPU: "1" }),
   run("benchmarks", [
     process.execPath,
     join(root, "bench", "run.ts"),
@@ -71,9 +72,10 @@ interface Result {
   readonly output: readonly string[];
 }
 
-function run(step: string, command: readonly string[]): Result {
+function run(step: string, command: readonly string[], more: Readonly<Record<string, string>> = {}): Result {
   const began = performance.now();
-  const ran = Bun.spawnSync([...command], { cwd: root, env: environment, stdout: "pipe", stderr: "pipe" });
+  const env = { ...environment, ...more };
+  const ran = Bun.spawnSync([...command], { cwd: root, env, stdout: "pipe", stderr: "pipe" });
   const text = `${ran.stdout}${ran.stderr}`;
   const seconds = Math.round((performance.now() - began) / 100) / 10;
   console.log(`${ran.success ? "ok     " : "FAILED "} ${step} (${seconds} s)\n${text}`);

@@ -73,6 +73,11 @@ describe("a GPU tensor that is published by name", () => {
     using own = scene.gpu.get(scene.job, "fixed");
     expect(own.readOnly).toBe(true);
     expect(() => scene.stream.fill(own.memory, 1)).toThrow(withCode("access_denied"));
+    // What does not say so itself is found out by the native side.
+    const { native, byteLength, memoryKind, device } = own.memory;
+    const disguised = { native, byteLength, memoryKind, device } as typeof own.memory;
+    using array = new DArray({ allocation: disguised, dtype: "uint8", shape: [64], stream: scene.stream });
+    expect(() => array.fill(1)).toThrow(withCode("access_denied"));
     await using peer = await scene.peer();
     const told = await peer.run(({ gpu, job, stream }) => {
       using tensor = gpu.get(job, "fixed");

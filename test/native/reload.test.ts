@@ -2,6 +2,8 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { nativeFolder } from "../../src/native/library-path.ts";
+import { cudaSimulatorName, nativeTarget } from "../../src/native/platform.ts";
 import { SharedMemory } from "./child.ts";
 
 const reloads = 20;
@@ -9,6 +11,7 @@ const settled = 8;
 const counted = ["handles", "mappings", "files", "threads", "exitListeners"] as const;
 type Counts = Record<(typeof counted)[number], number>;
 const model = join(import.meta.dir, "../fixtures/models/slow-steps.onnx");
+const cuda = join(nativeFolder("reload"), cudaSimulatorName(nativeTarget()));
 const program = readFileSync(join(import.meta.dir, "programs/reloaded.ts"), "utf8").replaceAll(
   "../../../src",
   join(import.meta.dir, "../../src"),
@@ -40,7 +43,7 @@ test(`${reloads} hot reloads leave no more handles, mappings, files, threads or 
   using memory = new SharedMemory();
   using script = new Script();
   const child = Bun.spawn([process.execPath, "--hot", "--no-clear-screen", script.path], {
-    env: { ...process.env, MILLRACE_BUILD: "debug", MILLRACE_SHM_DIR: memory.dir, MODEL: model },
+    env: { ...process.env, MILLRACE_BUILD: "debug", MILLRACE_SHM_DIR: memory.dir, MODEL: model, CUDA_LIBRARY: cuda },
     stdout: "pipe",
     stderr: "pipe",
   });

@@ -20,6 +20,7 @@ test("the check for a machine with a GPU passes on the simulated driver, and rep
     expect(report.results.map(({ step, ok }: { step: string; ok: boolean }) => [step, ok])).toEqual([
       ["conformance", true],
       ["agreement", true],
+      ["kernels", true],
       ["benchmarks", true],
     ]);
     expect([await child.exited, text.includes("0 failed")]).toEqual([0, true]);

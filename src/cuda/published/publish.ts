@@ -2,6 +2,7 @@ import { checkInteger, writeText } from "../../native/check.ts";
 import { makeError } from "../../native/error.ts";
 import { runJob, waitJob } from "../../native/jobs.ts";
 import { block, native } from "../../native/library.ts";
+import { checkSignal } from "../../native/signal.ts";
 import { off } from "../../native/switches.ts";
 import { type DType, elementType, elementTypes, Shape } from "../../tensor/index.ts";
 import { checkView } from "../darray/strided.ts";
@@ -56,9 +57,10 @@ export async function publishMemoryAsync(
   options: DevicePublishOptions & AsyncWaitOptions,
 ): Promise<DevicePublication> {
   const op = "DeviceMemory.publishAsync";
+  const signal = checkSignal(options.signal, op);
   const start = prepare(memory, job, name, options, op);
   if (!off("gpu_publish_waits")) await options.stream?.synchronizeAsync(options);
-  return await runJob(start, (slot) => new DevicePublication(job.names, name, slot), op, options.signal);
+  return await runJob(start, (slot) => new DevicePublication(job.names, name, slot), op, signal);
 }
 
 /** Checks all of it at once; what is returned begins the job, perhaps later. */

@@ -62,3 +62,19 @@ test("small floats are computed with in float32 and rounded once", () => {
     expect(out.read()).toEqual(convert(wanted, { to: dtype }) as TypedArray);
   }
 });
+
+test("what changes nothing keeps to the strides all the same", () => {
+  const values = Int16Array.from({ length: 24 }, (_, i) => i * i - 100);
+  for (const [op, ...numbers] of [
+    [ops.add, 0],
+    [ops.subtract, 0],
+    [ops.multiply, 1],
+    [ops.divide, 1],
+    [ops.scale, 1, 0],
+  ] as const) {
+    using a = new NativeArray("int16", [2, 3, 4], { order: [2, 0, 1], gap: 2 }).write(values);
+    using out = new NativeArray("int16", [2, 3, 4], { reversed: [0, 2] });
+    run(Kernel.arithmetic, [out, a], [op, ...numbers]);
+    expect(out.read()).toEqual(values);
+  }
+});

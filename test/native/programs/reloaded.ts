@@ -1,5 +1,6 @@
 // Run by `bun --hot` again and again: opens, waits and loads, and leaves everything to the reload. Prints what is open.
 import { readdirSync } from "node:fs";
+import { CudaDevice } from "../../../src/cuda/index.ts";
 import { FastIOContext } from "../../../src/fastio/index.ts";
 import { block, native } from "../../../src/native/library.ts";
 import { ModelRunner } from "../../../src/runner/index.ts";
@@ -16,6 +17,10 @@ const tensor = job.get("tensor");
 tensor.getArray();
 void job.waitFor("never").catch(code);
 void job.createAsync(1_000_000).catch(code);
+const gpu = CudaDevice.open({ libraryPath: process.env["CUDA_LIBRARY"] });
+gpu.allocate(64).publish(job, "on the GPU", { dtype: "uint8", shape: [64], replace: true });
+gpu.get(job, "on the GPU");
+void gpu.waitFor(job, "never").catch(code);
 const runner = await ModelRunner.load(process.env["MODEL"]!);
 await runner.executeAsync(steps(1n));
 void runner.executeAsync(steps(1_000_000_000n)).catch(code);
