@@ -21,6 +21,8 @@ pub const Memory = struct {
     /// Streams and kernels may not write to it.
     read_only: bool = false,
     references: std.atomic.Value(u32) = .init(1),
+    /// Of memory of the pool: the ticket of its stream before which it is not there.
+    born: u64 = 0,
     ending: commands.Command = undefined,
 
     pub const Origin = union(enum) {
@@ -52,6 +54,7 @@ pub const Memory = struct {
         errdefer self.forget();
         if (try device.pool.take(device, stream, size)) |address| {
             self.address = address;
+            self.born = if (stream.flight.tail) |last| last.ticket else 0;
         } else {
             self.origin = .{ .counted = stream };
             errdefer device.pool.give(size);
@@ -136,6 +139,12 @@ pub const Memory = struct {
             },
         }
         self.forget();
+    }
+
+    /// On the device's thread: the stream that `user` has to wait for before it uses the memory, if there is one.
+    pub fn awaits(self: *const Memory, user: *const Stream) ?*Stream {
+        if (self.origin != .pooled or self.origin.pooled == user or self.origin.pooled.reached(self.born)) return null;
+        return self.origin.pooled;
     }
 
     /// Does a range lie in it, and is its owner alive?

@@ -85,6 +85,31 @@ test "the pool gives out no more than its limit, and counts what it gives" {
     try scene.destroy();
 }
 
+test "memory of the pool is used on another stream when its own has come to it" {
+    var scene: Scene = try .create();
+    const stream = try scene.stream();
+    const other = try scene.stream();
+    const plain = try scene.memory(64);
+    const early = try scene.pooled(64, stream);
+    fake.hold(true);
+    _ = try scene.fill(stream, plain, 1, 1);
+    const late = try scene.pooled(64, stream);
+    _ = try scene.fill(stream, late, 1, 1);
+    _ = try scene.fill(other, early, 1, 1);
+    _ = try scene.copy(other, .{ early, 0 }, .{ plain, 0 }, 8);
+    _ = try scene.memory(1);
+    try expectEqual(0, fake.count(.wait_event));
+    _ = try scene.fill(other, late, 1, 1);
+    _ = try scene.copy(other, .{ late, 0 }, .{ plain, 0 }, 8);
+    _ = try scene.memory(1);
+    try expectEqual(2, fake.count(.wait_event));
+    fake.hold(false);
+    try scene.synchronize(stream);
+    try scene.wait(other, try scene.fill(other, late, 1, 1));
+    try expectEqual(2, fake.count(.wait_event));
+    try scene.destroy();
+}
+
 test "pinned memory is zeroed, memory like any other, and goes with its last reference" {
     var scene: Scene = try .create();
     const before = mapping.liveMappings();

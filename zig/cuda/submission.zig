@@ -5,6 +5,8 @@ const commands = @import("command.zig");
 const Command = commands.Command;
 const Device = @import("device.zig").Device;
 const Failure = @import("failure.zig").Failure;
+const Memory = @import("memory.zig").Memory;
+const Place = @import("place.zig").Place;
 const Stream = @import("stream.zig").Stream;
 
 /// Submits `command` and those right behind it that join it; returns the first that does not.
@@ -32,6 +34,9 @@ fn copies(self: *Device, stream: *Stream, first: *Command) ?*Command {
     const after = last.next;
     const result: ?anyerror = copy: {
         if (size == 0) break :copy null;
+        for ([_]Place{ first.work.copy.to, first.work.copy.from }) |place| {
+            if (place == .device) order(self, stream, place.device.memory) catch |err| break :copy err;
+        }
         const call, const code = transfer(self, stream, &first.work.copy, size);
         break :copy if (code == .success) null else self.failed(call, code);
     };
@@ -45,6 +50,16 @@ fn copies(self: *Device, stream: *Stream, first: *Command) ?*Command {
     }
     if (result) |err| broken(self, stream, first.ticket, err);
     return after;
+}
+
+/// Memory of the pool is there when the stream that it was taken on has come to it: another one waits until then.
+fn order(self: *Device, stream: *Stream, memory: *const Memory) !void {
+    const earlier = memory.awaits(stream) orelse return;
+    const event = self.spareEvent() orelse return self.demand("cuStreamSynchronize", self.table.cuStreamSynchronize(earlier.raw));
+    // The wait is for what is recorded now, whatever the event is used for afterwards.
+    defer self.keepEvent(event);
+    try self.demand("cuEventRecord", self.table.cuEventRecord(event, earlier.raw));
+    try self.demand("cuStreamWaitEvent", self.table.cuStreamWaitEvent(stream.raw, event, 0));
 }
 
 fn transfer(self: *Device, stream: *Stream, copy: *const commands.Copy, size: u64) struct { []const u8, api.Result } {
@@ -68,6 +83,7 @@ fn one(self: *Device, stream: *Stream, work: *commands.Work) ?anyerror {
     switch (work.*) {
         .fill => |fill| {
             if (fill.count == 0) return null;
+            order(self, stream, fill.memory) catch |err| return err;
             self.counters.add(.fills, 1);
             const to = fill.memory.address + fill.offset;
             const result = switch (fill.width) {
@@ -79,6 +95,7 @@ fn one(self: *Device, stream: *Stream, work: *commands.Work) ?anyerror {
         },
         .launch => |launch| {
             const function = self.modules.function(self, launch.image, launch.function) catch |err| return err;
+            for (launch.kept_memory()) |memory| order(self, stream, memory) catch |err| return err;
             self.counters.add(.launches, 1);
             var params = [1]?*const anyopaque{&launch.params};
             const result = table.cuLaunchKernel(
