@@ -1,6 +1,6 @@
 // Generated from zig/abi.zig by `bun run build`. Do not edit.
 
-export const digest = 1934871740;
+export const digest = 2329933645;
 
 export const symbols = {
   mr_abi_digest: { args: [], returns: "u32" },
@@ -196,13 +196,14 @@ export const symbols = {
 
 /** Byte offsets in the thread's block. */
 export const block = {
-  size: 11016,
+  size: 11024,
   results: 0,
   values: 256,
   errno: 768,
   error_length: 772,
-  text: 776,
-  completions: 8968,
+  handed: 776,
+  text: 780,
+  completions: 8972,
 } as const;
 
 export const limits = {

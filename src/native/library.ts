@@ -25,7 +25,7 @@ export interface Block {
   readonly values: Float64Array;
   readonly text: Uint8Array;
   readonly completions: Uint32Array;
-  /** errno, length of the error text. */
+  /** errno, length of the error text, whether a reference was handed over that nobody owns yet. */
   readonly error: Int32Array;
 }
 
@@ -55,7 +55,7 @@ function load(): Loaded {
       values: new Float64Array(memory, layout.values, limits.values_max),
       text: new Uint8Array(memory, layout.text, limits.text_max),
       completions: new Uint32Array(memory, layout.completions, limits.completions_max * 2),
-      error: new Int32Array(memory, layout.errno, 2),
+      error: new Int32Array(memory, layout.errno, 3),
     },
   };
 }
@@ -106,7 +106,11 @@ export function onReload(close: () => void): void {
  * reference that the call handed over: unmapping happens in its finalizer and nowhere else.
  */
 export function wrapResult(): ArrayBuffer {
-  const { results } = block;
+  const { results, error } = block;
   if (results[1] === 0) return new ArrayBuffer(0);
-  return wrap(results[0] as Pointer, 0, results[1]!, results[2] as Pointer, loaded.bufferEnded);
+  const { bufferEnded } = loaded;
+  // Nothing comes between the two lines, a Worker's end neither: the native side keeps the reference until the first, and the
+  // buffer owns it from the second on.
+  error[2] = 0;
+  return wrap(results[0] as Pointer, 0, results[1]!, results[2] as Pointer, bufferEnded);
 }

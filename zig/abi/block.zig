@@ -18,6 +18,8 @@ pub const Block = extern struct {
     errno: i32,
     /// Bytes of `text` that belong to the last error.
     error_length: u32,
+    /// 1 from when a call hands a reference to a mapping over until JavaScript is about to wrap it: see `Thread.hand`.
+    handed: u32,
     /// Names and attributes in, names, attributes and error texts out. UTF-8.
     text: [text_max]u8,
     completions: [completions_max]Completion,

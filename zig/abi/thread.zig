@@ -5,6 +5,7 @@ const std = @import("std");
 const Block = @import("block.zig").Block;
 const block_layout = @import("block.zig");
 const handle = @import("handle.zig");
+const Mapping = @import("../shm/mapping.zig").Mapping;
 const Mutex = @import("../os/futex.zig").Mutex;
 const Seat = @import("../os/seat.zig").Seat;
 const Wake = @import("../wake/wake.zig").Wake;
@@ -24,6 +25,8 @@ pub const Thread = struct {
     finished: std.ArrayList(handle.Handle) = .empty,
     /// Jobs begun and not yet moved to the block: the capacity that `finished` must have.
     outstanding: usize = 0,
+    /// The reference that the last call handed over.
+    handed: ?*Mapping = null,
     /// Native threads that work for this one alone.
     servants: [servants_max]?*Seat = @splat(null),
 
@@ -47,6 +50,19 @@ pub const Thread = struct {
         self.finished.appendAssumeCapacity(job);
         self.lock.unlock();
         self.wake.signal();
+    }
+
+    /// A reference to `mapping` goes to JavaScript, which owns it from when it sets `block.handed` to 0. A Worker can be
+    /// terminated before it does: then the reference is still ours.
+    pub fn hand(self: *Thread, mapping: *Mapping) void {
+        self.dropHanded();
+        self.handed = mapping;
+        self.block.handed = 1;
+    }
+
+    fn dropHanded(self: *Thread) void {
+        if (self.handed) |mapping| if (self.block.handed == 1) mapping.release();
+        self.handed = null;
     }
 
     /// Until `dismiss`; beyond `servants_max` they are left to the scheduler.
@@ -132,5 +148,22 @@ pub fn detach(thread: *Thread) void {
     thread.gone.store(true, .release);
     if (current == thread) current = null;
     handle.closeOwnedBy(thread.id);
+    thread.dropHanded();
     thread.release();
+}
+
+test "a reference that JavaScript has not taken goes when the next is handed over, and with the thread; one that it took does not" {
+    const mappings = @import("../shm/mapping.zig");
+    const before = mappings.liveMappings();
+    const thread = try attach();
+    thread.hand(try .anonymous(64));
+    const taken = try Mapping.anonymous(64);
+    thread.hand(taken);
+    try std.testing.expectEqual(before + 1, mappings.liveMappings());
+    thread.block.handed = 0;
+    thread.hand(try .anonymous(64));
+    try std.testing.expectEqual(before + 2, mappings.liveMappings());
+    detach(thread);
+    try std.testing.expectEqual(before + 1, mappings.liveMappings());
+    taken.release();
 }

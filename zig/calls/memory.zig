@@ -76,10 +76,10 @@ pub fn close(_: *Thread, slot: u32, generation: u32) !i32 {
 
 /// Hands a reference to a mapping over to JavaScript. Length 0 comes without one: Bun wraps no empty memory.
 pub fn show(t: *Thread, mapping: *Mapping) void {
-    defer if (mapping.length == 0) mapping.release();
     t.block.results[0] = @floatFromInt(@intFromPtr(mapping.address));
     t.block.results[1] = @floatFromInt(mapping.length);
     t.block.results[2] = @floatFromInt(@intFromPtr(mapping));
+    if (mapping.length > 0) t.hand(mapping) else mapping.release();
 }
 
 /// A handle that owns the reference to `mapping`.
