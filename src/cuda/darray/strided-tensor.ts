@@ -10,13 +10,13 @@ import {
 } from "../../tensor/index.ts";
 import type { Stream } from "../stream.ts";
 import { checkWritable } from "./destination.ts";
-import { arrayPart, byteOffsetOf, countOf, type HasPart, type Part } from "./part.ts";
+import { arrayPart, byteOffsetOf, countOf, type Part } from "./part.ts";
 import type { Storage } from "./storage.ts";
 import { isDense } from "./strided.ts";
 import { download, elementsInPlace } from "./transfer.ts";
 
 /** What an array is before anything is done with it: elements of one type somewhere in a memory that it keeps. */
-export abstract class StridedTensor<D extends DType = DType> implements TensorSource<D>, HasPart<D>, Disposable {
+export abstract class StridedTensor<D extends DType = DType> implements TensorSource<D>, Disposable {
   readonly #part: Part<D>;
   #closed = false;
 
