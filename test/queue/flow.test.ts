@@ -51,7 +51,8 @@ describe("requests of any number of samples", () => {
           await Promise.all(results);
         },
       ),
-      { numRuns: 25 },
+      // A request that is never answered is told with its counterexample.
+      { numRuns: 25, timeout: 20_000 },
     );
   }, 60_000);
 
