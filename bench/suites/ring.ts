@@ -137,25 +137,22 @@ async function workerRows(context: Context): Promise<Row[]> {
 }
 
 async function wakeRows(context: Context): Promise<Row[]> {
-  const size = { iterations: context.samples(100_000), warmup: context.samples(2_000) };
-  const measure = (mode: string) => {
+  const size = { iterations: context.samples(30_000), warmup: context.samples(2_000) };
+  const wake = (mode: string) => () => {
     context.log(`wake of a sleeping thread, ${mode}`);
     return runProgram(context, wakeParts, { mode, ...size });
   };
-  const statistics = await measure("ring");
-  const rows: Row[] = [];
-  for (const mode of ["futex", "eventfd"]) {
-    rows.push(
-      makeRow({
-        name: "wake of a sleeping peer through the ring",
-        statistics,
-        peer: { name: `bare ${mode}`, value: (await measure(mode)).p50 },
-        target: { of: "ratio", atLeast: 0.9 },
-        note: "half a round trip of two threads that sleep without polling first",
-      }),
-    );
-  }
-  return rows;
+  const contenders = { ring: wake("ring"), futex: wake("futex"), eventfd: wake("eventfd") };
+  const measured = await inTurn(rounds, contenders, ({ p50 }) => p50);
+  return (["futex", "eventfd"] as const).map((mode) =>
+    makeRow({
+      name: "wake of a sleeping peer through the ring",
+      statistics: measured.ring,
+      peer: { name: `bare ${mode}`, value: measured[mode].p50 },
+      target: { of: "ratio", atLeast: 0.9 },
+      note: "half a round trip of two threads that sleep without polling first",
+    }),
+  );
 }
 
 /** Calls of the kernel by so many messages more, with blocking writes and reads that never need to wait. */
