@@ -1,5 +1,6 @@
 // Runs the suites against the debug build, those that users' DOM globals could disturb a second time with happy-dom's
-// registered, those of devices again through the Poplar shim over what looks like an SDK, and ends with one line that counts all.
+// registered, those of devices again through the Poplar shim over what looks like an SDK, and ends with what failed, said again, and
+// one line that counts all.
 // `--through-shim`: only these.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -17,6 +18,23 @@ const withDevices = [
   "test/popef/compile/run.test.ts",
 ];
 const totals = { pass: 0, fail: 0, skip: 0 };
+const failures: string[] = [];
+
+/** What the runner printed of each test that failed: from the line after the test before it, with its file's name. */
+function failuresIn(output: string): string[] {
+  const found: string[] = [];
+  let file = "";
+  let since: string[] = [];
+  for (const line of output.split("\n")) {
+    if (/^\S+\.test\.tsx?:$/.test(line)) file = line;
+    if (/^\((pass|skip|todo)\) /.test(line)) since = [];
+    else since.push(line);
+    if (!line.startsWith("(fail) ")) continue;
+    found.push([file, ...since.filter((text) => text !== file)].join("\n"));
+    since = [];
+  }
+  return found;
+}
 
 async function run(label: string, arguments_: string[], environment: Record<string, string> = {}): Promise<void> {
   console.log(`\n${label}`);
@@ -39,8 +57,11 @@ async function run(label: string, arguments_: string[], environment: Record<stri
     totals[kind] += count;
     if (kind === "fail") failed = count;
   }
+  const told = failuresIn(output);
   // A crash, or a file that does not load, is a failure that the runner's summary may not count.
   if (exit !== 0 && failed === 0) totals.fail++;
+  if (exit !== 0 && told.length === 0) told.push(output.split("\n").slice(-40).join("\n"));
+  failures.push(...told.map((text) => `${label}: ${text}`));
 }
 
 /** The driver's own suites, with the shim and a look-alike of an SDK between Millrace and the simulator. */
@@ -72,5 +93,6 @@ if (chosen[0] === "--through-shim") {
   }
 }
 
+for (const failure of failures) console.log(`\n${failure}`);
 console.log(`${totals.pass} passed, ${totals.fail} failed${totals.skip > 0 ? `, ${totals.skip} skipped` : ""}`);
 process.exit(totals.fail === 0 && totals.pass > 0 ? 0 : 1);
