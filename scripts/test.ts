@@ -26,6 +26,8 @@ function failuresIn(output: string): string[] {
   let file = "";
   let since: string[] = [];
   for (const line of output.split("\n")) {
+    // The runner's own list of what failed follows.
+    if (/^\d+ tests failed:$/.test(line)) break;
     if (/^\S+\.test\.tsx?:$/.test(line)) file = line;
     if (/^\((pass|skip|todo)\) /.test(line)) since = [];
     else since.push(line);

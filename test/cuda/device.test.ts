@@ -87,7 +87,7 @@ describe("CudaDevice", () => {
 
   test("is opened off the event loop, and aborting rejects with the signal's reason and leaves nothing open", async () => {
     using sim = simulate({ cuda: 1 });
-    sim.cuda.delay({ call: "cuDevicePrimaryCtxRetain", delayMs: 50, times: 1 });
+    sim.cuda.delay({ call: "cuDevicePrimaryCtxRetain", delayMs: 300, times: 1 });
     const controller = new AbortController();
     const opening = CudaDevice.openAsync({ signal: controller.signal });
     controller.abort("enough");

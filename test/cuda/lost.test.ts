@@ -10,9 +10,11 @@ describe("a call that the driver refuses", () => {
     using gpu = CudaDevice.open();
     using stream = gpu.createStream();
     using memory = gpu.allocate(64);
-    stream.fill(memory, 1);
+    // The first upload waits for the device to make the memory that it goes through.
+    stream.upload(memory, new Uint8Array(64).fill(1));
     stream.synchronize();
-    sim.cuda.delay({ call: "cuMemsetD8Async", delayMs: 50, times: 1 });
+    // Until all three are asked for, whatever else the machine does.
+    sim.cuda.delay({ call: "cuMemsetD8Async", delayMs: 500, times: 1 });
     sim.cuda.fail({ call: "cuMemcpyHtoDAsync", error: "notPermitted" });
     stream.fill(memory, 2);
     stream.upload(memory, new Uint8Array(64).fill(3));
@@ -85,7 +87,7 @@ describe("a sticky error", () => {
     const event = gpu.createEvent();
     const pinned = gpu.allocatePinned(64);
     const kept = pinned.bytes();
-    sim.cuda.delay({ call: "cuMemcpyHtoDAsync", asynchronous: true, delayMs: 100, times: 1 });
+    sim.cuda.delay({ call: "cuMemcpyHtoDAsync", asynchronous: true, delayMs: 500, times: 1 });
     other.upload(memory, pinned);
     other.record(event);
     const pending: Promise<unknown>[] = [

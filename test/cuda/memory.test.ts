@@ -51,7 +51,7 @@ describe("memory of a device", () => {
     ])
       expect(call).toThrow(withCode("closed"));
     expect(gpu.stats().frees).toBe(frees);
-    sim.cuda.delay({ call: "cuMemsetD8Async", asynchronous: true, delayMs: 50, times: 1 });
+    sim.cuda.delay({ call: "cuMemsetD8Async", asynchronous: true, delayMs: 300, times: 1 });
     stream.fill(other, 1);
     other.close();
     gpu.memoryInfo();

@@ -138,7 +138,7 @@ describe("copies", () => {
   test("that continue each other are joined, in order and with all their bytes", () => {
     using memory = gpu.allocate(64 * 100);
     const before = gpu.stats();
-    sim.cuda.delay({ call: "cuMemsetD8Async", delayMs: 100, times: 1 });
+    sim.cuda.delay({ call: "cuMemsetD8Async", delayMs: 300, times: 1 });
     stream.fill(memory, 0);
     for (let i = 0; i < 100; i++) stream.upload(memory, pattern(64, i), { byteOffset: 64 * i });
     const back = stream.download(memory);
@@ -218,7 +218,7 @@ describe("waiting", () => {
   });
   afterAll(() => memory.close());
 
-  const slow = (delayMs = 150) => sim.cuda.delay({ call: "cuMemsetD8Async", asynchronous: true, delayMs, times: 1 });
+  const slow = (delayMs = 300) => sim.cuda.delay({ call: "cuMemsetD8Async", asynchronous: true, delayMs, times: 1 });
 
   test("is for what was asked before, by ticket or for all of it", async () => {
     slow();
@@ -247,7 +247,7 @@ describe("waiting", () => {
   });
 
   test("does not block the event loop", async () => {
-    slow(100);
+    slow();
     stream.fill(memory, 4);
     let turns = 0;
     const timer = setInterval(() => turns++, 5);
@@ -275,7 +275,7 @@ describe("waiting", () => {
     expect(end.query()).toBe(true);
     expect(() => end.elapsedMs(start)).toThrow(withCode("no_timing"));
     stream.record(start);
-    slow(50);
+    slow();
     stream.fill(memory, 6);
     stream.record(end);
     stream.record(plain);
@@ -297,7 +297,7 @@ describe("waiting", () => {
 
   test("a stream that is closed does what was asked, and takes nothing more", () => {
     const own = gpu.createStream();
-    slow(50);
+    slow();
     own.fill(memory, 9);
     own.close();
     own.close();

@@ -1,5 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ModelRunner } from "../../src/runner/index.ts";
+import { writeModel } from "../fixtures/onnx.ts";
 import { alive, failure, model } from "./fixture.ts";
 
 const ports = { expect: { inputs: { x: "float32", steps: "int64" }, outputs: { y: "float32" } } } as const;
@@ -44,6 +48,34 @@ test("the replica with the fewest requests takes the next one", async () => {
   expect(answered(runner, 1)).toBe(3);
   controller.abort("enough");
   await Promise.all(stuck);
+});
+
+test("replicas of one engine thread each have one copy of the weights", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "millrace-weights-"));
+  const width = 2048;
+  const path = writeModel(join(folder, "weights.onnx"), {
+    inputs: [{ name: "x", shape: ["batch", width] }],
+    outputs: [{ name: "y", shape: ["batch", width] }],
+    nodes: [{ operator: "MatMul", inputs: ["x", "w"], outputs: ["y"] }],
+    weights: [{ name: "w", shape: [width, width], data: new Float32Array(width * width).fill(1) }],
+  });
+  const x = new Float32Array(width).fill(1);
+  const load = (replicationFactor: number) =>
+    ModelRunner.load(path, {
+      expect: { inputs: { x: "float32" }, outputs: { y: "float32" } },
+      replicationFactor,
+      engine: { threads: 1 },
+    });
+  // The engine's own memory, and what loading takes for a while, are there before.
+  await using one = await load(1);
+  expect(one.execute({ x }).y.data[0]).toBe(width);
+  const before = process.memoryUsage.rss();
+  const replicas = 8;
+  await using many = await load(replicas);
+  rmSync(folder, { recursive: true });
+  for (let replicaId = 0; replicaId < replicas; replicaId++)
+    expect(many.execute({ x }, { replicaId }).y.data[0]).toBe(width);
+  expect(process.memoryUsage.rss() - before).toBeLessThan((replicas / 2) * width * width * 4);
 });
 
 test("replicaId pins a request, blocking or not", async () => {

@@ -128,7 +128,7 @@ describe("a plan", () => {
     using device = CudaDevice.open();
     using stream = device.createStream();
     using memory = device.allocate(64);
-    sim.cuda.delay({ call: "cuMemsetD8Async", delayMs: 50, asynchronous: true, times: 1 });
+    sim.cuda.delay({ call: "cuMemsetD8Async", delayMs: 300, asynchronous: true, times: 1 });
     stream.fill(memory, 1, { width: 1 });
     expect(stream.query()).toBe(false);
     stream.synchronize();

@@ -115,6 +115,13 @@ pub const Model = struct {
         return if (parts.kernels) |*program| program else null;
     }
 
+    /// One session serves all replicas: each runs it on its own thread alone, where a pool of the session's would be one pool for
+    /// all. The weights are in memory, and in the processor's caches, once.
+    pub fn sharesSession(self: *const Model) bool {
+        if (self.settings.options.intra_op_threads != 1 or self.isOnDevices() or self.kernels() != null) return false;
+        return if (self.settings.parts) |parts| parts.cuda == null else true;
+    }
+
     /// What it takes has exactly the sizes that it was compiled for.
     pub fn isCompiled(self: *const Model) bool {
         return self.isOnDevices() or self.kernels() != null;
@@ -149,6 +156,9 @@ pub const Model = struct {
             return err;
         };
         if (self.replicas[0].session) |*session| {
+            if (self.sharesSession()) for (self.replicas[1..]) |*replica| {
+                replica.session = session.share();
+            };
             try self.describe(session);
         } else if (self.kernels()) |program| {
             try self.describeStreams(program.inputs, program.outputs);

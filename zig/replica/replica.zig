@@ -107,6 +107,7 @@ pub const Replica = struct {
             if (device) |cuda| self.stream = try KernelStream.open(cuda);
             return;
         }
+        if (self.index > 0 and self.model.sharesSession()) return;
         const library = try engine_library.open(settings.library_path);
         var options = settings.options;
         if (device) |cuda| {

@@ -59,7 +59,7 @@ describe("a replica whose device fails", () => {
     using sim = simulate({ ipus: 1 });
     await using runner = await ModelRunner.load(await popefFile({ deviceIterations: 2 }), { autoReset });
     sim.ipu.fail({ atSync: 3, error: "application" });
-    sim.ipu.delay({ atSync: 1, times: 1, delayMs: 50 });
+    sim.ipu.delay({ atSync: 1, times: 1, delayMs: 300 });
     const all = Array.from({ length: 8 }, (_, first) => runner.executeAsync({ x: rows(4, first) }));
     const ended = await Promise.allSettled(all);
     const codes = ended.map((one) => (one.status === "rejected" ? one.reason.code : "answered"));

@@ -1,4 +1,4 @@
-//! A model that the engine has loaded. Runs may come from any thread, one at a time as far as we use it.
+//! A model that the engine has loaded. Runs may come from any thread, and several at once.
 const std = @import("std");
 const api = @import("api.zig");
 const ports = @import("port.zig");
@@ -28,6 +28,8 @@ pub const Session = struct {
     outputs: []const ports.Port,
     input_names: []const [*:0]const u8,
     output_names: []const [*:0]const u8,
+    /// Owners, see `share`.
+    owners: *std.atomic.Value(u32),
 
     /// From a file, not from memory, because external weights are found beside the file.
     pub fn load(allocator: std.mem.Allocator, library: *const Library, path: [:0]const u8, options: Options) !Session {
@@ -59,7 +61,14 @@ pub const Session = struct {
         return describe(allocator, library, raw.?);
     }
 
+    /// For a further owner: the same model, with one copy of its weights. Each owner closes its own.
+    pub fn share(self: *const Session) Session {
+        _ = self.owners.fetchAdd(1, .monotonic);
+        return self.*;
+    }
+
     pub fn close(self: *Session) void {
+        if (self.owners.fetchSub(1, .acq_rel) > 1) return;
         self.library.table.at(.release_session)(self.raw);
         self.arena.deinit();
     }
@@ -137,6 +146,8 @@ fn describe(allocator: std.mem.Allocator, library: *const Library, raw: *api.Ses
     errdefer arena.deinit();
     const inputs = try ports.read(arena.allocator(), library, raw, .input);
     const outputs = try ports.read(arena.allocator(), library, raw, .output);
+    const owners = try arena.allocator().create(std.atomic.Value(u32));
+    owners.* = .init(1);
     return .{
         .library = library,
         .raw = raw,
@@ -144,6 +155,7 @@ fn describe(allocator: std.mem.Allocator, library: *const Library, raw: *api.Ses
         .outputs = outputs,
         .input_names = try namesOf(arena.allocator(), inputs),
         .output_names = try namesOf(arena.allocator(), outputs),
+        .owners = owners,
         .arena = arena,
     };
 }

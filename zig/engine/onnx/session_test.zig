@@ -153,3 +153,43 @@ test "external weights are those that are given, also where the engine computes 
     try std.testing.expectError(error.invalid_model, Session.loadFromMemory(std.testing.allocator, library, bytes, missing, .{}));
     try std.testing.expectEqual(before, value.liveCount());
 }
+
+test "a shared session runs for each of its owners at once, until the last has closed its own" {
+    const library = try openForTest();
+    @setEvalBranchQuota(100_000);
+    var session = try load(library, comptime fixture.model(
+        .{fixture.node("Neg", .{"x"}, .{"y"})},
+        .{fixture.tensor("x", float32, .{1})},
+        .{fixture.tensor("y", float32, .{1})},
+    ));
+    const Owner = struct {
+        session: Session,
+        given: f32,
+        failure: ?anyerror = null,
+
+        fn main(self: *@This()) void {
+            defer self.session.close();
+            for (0..200) |_| self.once() catch |err| {
+                self.failure = err;
+            };
+        }
+
+        fn once(self: *@This()) !void {
+            const input = try value.Value.wrap(self.session.library, std.mem.asBytes(&self.given), &.{1}, float32);
+            defer input.release(self.session.library);
+            var got: [1]f32 = undefined;
+            const output = try value.Value.wrap(self.session.library, std.mem.sliceAsBytes(&got), &.{1}, float32);
+            defer output.release(self.session.library);
+            var outputs = [_]?*api.Value{output.raw};
+            try self.session.run(null, &.{input.raw}, &outputs);
+            try std.testing.expectEqual(-self.given, got[0]);
+        }
+    };
+    var owners: [3]Owner = undefined;
+    for (&owners, 1..) |*owner, number| owner.* = .{ .session = session.share(), .given = @floatFromInt(number) };
+    session.close();
+    var threads: [3]std.Thread = undefined;
+    for (&threads, &owners) |*thread, *owner| thread.* = try .spawn(.{}, Owner.main, .{owner});
+    for (threads) |thread| thread.join();
+    for (owners) |owner| if (owner.failure) |err| return err;
+}

@@ -38,7 +38,7 @@ pub const Pool = struct {
     /// Nobody has the handle any more: nothing is kept.
     closed: bool = false,
     cached: std.ArrayList(Window) = .empty,
-    /// Frees that a stream has been given and not done.
+    /// Blocks that were freed and whose memory is not back, because a stream has not come so far.
     returning: std.atomic.Value(u32) = .init(0),
 
     pub fn create(device: *Device, max_size: u64) failure.Failure!*Pool {
@@ -92,7 +92,10 @@ pub const Pool = struct {
             .pool = self,
             .state = .init(.pending),
         };
-        errdefer block.release();
+        errdefer {
+            _ = self.returning.fetchAdd(1, .acq_rel);
+            block.release();
+        }
         block.retain();
         _ = stream.push(.{ .begin_life = block }) catch |err| {
             block.release();
@@ -138,6 +141,7 @@ pub const Pool = struct {
     /// A block's memory, when nothing refers to the block any more; with the block's reference to the pool.
     pub fn recycle(self: *Pool, window: Window) void {
         self.keep(window);
+        _ = self.returning.fetchSub(1, .acq_rel);
         self.release();
     }
 
@@ -172,7 +176,6 @@ pub const Pool = struct {
     pub fn endLife(block: *Block) void {
         const self = block.pool.?;
         if (block.state.swap(.dead, .acq_rel) == .dead) return;
-        _ = self.returning.fetchSub(1, .acq_rel);
         {
             self.lock.lock();
             defer self.lock.unlock();
