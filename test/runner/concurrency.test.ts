@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { setInterval } from "node:timers";
+import { setImmediate, setInterval } from "node:timers";
 import fc from "fast-check";
 import { ModelRunner } from "../../src/runner/index.ts";
 import { failure, model } from "./fixture.ts";
@@ -89,6 +89,23 @@ test("the event loop goes on while a slow model runs", async () => {
   } finally {
     clearInterval(timer);
   }
+});
+
+test("the event loop turns while answers and new requests keep coming", async () => {
+  await using runner = await ModelRunner.load(model("batch.onnx"), { ...expectBatch, batchingDim: 0, maxBatchSize: 8 });
+  let stopped = false;
+  let turns = 0;
+  // Ten turns of the loop from now, however many requests that takes.
+  const turn = () => {
+    stopped = ++turns === 10;
+    if (!stopped) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const caller = async (id: number) => {
+    for (let k = id; !stopped; k++) expect((await runner.executeAsync(question(k))).y.data).toEqual(answer(k));
+  };
+  await Promise.all(Array.from({ length: 32 }, (_, id) => caller(id)));
+  expect(turns).toBe(10);
 });
 
 describe("a full queue", () => {

@@ -21,6 +21,7 @@ pub const requests_limit = 1 << 18;
 
 /// Bytes of a line of memory as cores exchange it.
 const line = 64;
+const references_at_once = 1024;
 /// How much of an input is made ready to be written again.
 const expected_bytes = 4 * line;
 
@@ -39,7 +40,7 @@ pub const Chunk = struct {
 };
 
 const Shared = struct {
-    /// One for the handle, one for each request that a replica has.
+    /// One for the handle, one for each request that a replica has, and `Client.spare`.
     references: std.atomic.Value(u32) align(line) = .init(1),
     /// Requests that have ended and that nobody blocks for.
     outbox: Inbox(Bundle, "next") = .{},
@@ -59,6 +60,8 @@ pub const Client = struct {
     /// Taken out and not yet told, oldest first: `ended` from `taken` on, then `bundles`. Only its thread looks.
     ended: Bundle = .{},
     taken: u32 = 0,
+    /// References that are counted and that no request has yet.
+    spare: u32 = 0,
     bundles: ?*Bundle = null,
     closed: std.atomic.Value(bool) = .init(false),
     parts: [1]Part = undefined,
@@ -81,7 +84,7 @@ pub const Client = struct {
     pub fn drop(object: *anyopaque) void {
         const self: *Client = @ptrCast(@alignCast(object));
         self.leave();
-        self.releaseMany(1);
+        self.releaseMany(self.spare + 1);
     }
 
     /// Drops what it has queued, ends what runs for it alone. The model stops with the last client.
@@ -94,8 +97,13 @@ pub const Client = struct {
         self.model.exit(self);
     }
 
+    /// A reference for a request that a replica is about to get. Taken in bulk: replicas write the count all the time.
     pub fn retain(self: *Client) void {
-        _ = self.shared.references.fetchAdd(1, .monotonic);
+        if (self.spare == 0) {
+            _ = self.shared.references.fetchAdd(references_at_once, .monotonic);
+            self.spare = references_at_once;
+        }
+        self.spare -= 1;
     }
 
     pub fn releaseMany(self: *Client, count: u32) void {
