@@ -14,12 +14,12 @@ import type { Counters } from "./stats.ts";
 /** Instead of a number of rows: the inputs were bound, see `mr_request_submit`. */
 const rowsBound = 0xffff_ffff;
 
-/** A native request with its inputs in place. */
+/** A native request with its inputs in place; the same object each time that the request is used. */
 export interface Prepared {
   readonly number: number;
   /** Rows in the request's own memory, or `rowsBound`. */
-  readonly rows: number;
-  readonly given: Given | undefined;
+  rows: number;
+  given: Given | undefined;
 }
 
 export interface Ports {
@@ -37,6 +37,8 @@ export class RequestPool {
   readonly #counters: Counters;
   readonly #chunks: Chunk[] = [];
   readonly #idle: number[] = [];
+  /** By number. */
+  readonly #prepared: Prepared[] = [];
   /** By number; of requests whose inputs were not all small plain arrays. */
   readonly #memories: (RequestMemory | undefined)[] = [];
 
@@ -60,7 +62,10 @@ export class RequestPool {
       this.recycle(number);
       throw error;
     }
-    return { number, rows: sources === undefined ? rows : rowsBound, given };
+    const prepared = this.#prepared[number]!;
+    prepared.rows = sources === undefined ? rows : rowsBound;
+    prepared.given = given;
+    return prepared;
   }
 
   /** The outputs of a request that has ended. `plain`: they are where every request has them. */
@@ -88,6 +93,7 @@ export class RequestPool {
 
   /** The native side has let go of the request and knows it as idle. */
   free(number: number): void {
+    this.#prepared[number]!.given = undefined;
     this.#idle.push(number);
   }
 
@@ -95,7 +101,7 @@ export class RequestPool {
   recycle(number: number): void {
     const { slot, generation } = this.#model;
     check(native.mr_request_recycle(slot, generation, number), "ModelRunner");
-    this.#idle.push(number);
+    this.free(number);
   }
 
   close(): void {
@@ -115,7 +121,7 @@ export class RequestPool {
       if (rows >= 0 && rows !== own) return -1;
       rows = own;
     }
-    if (Object.keys(inputs).length > ports.length && this.#ports.validate) return -1;
+    if (this.#ports.validate && countOf(inputs) > ports.length) return -1;
     return rows < 0 ? 1 : rows;
   }
 
@@ -147,7 +153,17 @@ export class RequestPool {
     const { inputs, outputs } = this.#ports.native;
     const chunk = new Chunk(this.#model, inputs, outputs, op);
     this.#chunks.push(chunk);
+    for (let index = 0; index < chunkRequests; index++) {
+      this.#prepared.push({ number: chunk.first + index, rows: 0, given: undefined });
+    }
     for (let index = chunkRequests - 1; index > 0; index--) this.#idle.push(chunk.first + index);
     return chunk.first;
   }
+}
+
+/** Properties, inherited ones too; without the array that `Object.keys` makes. */
+function countOf(inputs: object): number {
+  let count = 0;
+  for (const _ in inputs) count++;
+  return count;
 }

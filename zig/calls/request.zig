@@ -157,8 +157,7 @@ pub fn run(t: *Thread, slot: u32, generation: u32, number: u32, rows: u32, route
     client.retain();
     if (replica.schedule.borrow(&client.plan, target)) {
         replica.run(&client.plan);
-        replica.schedule.finish(&client.plan);
-        replica.schedule.giveBack();
+        if (replica.schedule.finish(&client.plan)) replica.schedule.signal();
         return if (client.settleNow(target)) 0 else 2;
     }
     _ = replica.schedule.submit(target);

@@ -223,7 +223,7 @@ pub const DeviceEngine = struct {
         std.debug.assert(self.flights.orderedRemove(0) == flight);
         self.over += 1;
         for (flight.plan.used()) |part| part.request.settlePlain();
-        self.replica.schedule.finish(&flight.plan);
+        _ = self.replica.schedule.finish(&flight.plan);
         self.idle.appendAssumeCapacity(flight);
     }
 

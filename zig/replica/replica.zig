@@ -166,7 +166,7 @@ pub const Replica = struct {
             .run => {
                 schedule.seat.note();
                 self.run(&self.plan);
-                schedule.finish(&self.plan);
+                _ = schedule.finish(&self.plan);
             },
             .rest => |until| schedule.rest(until, spin),
             .ask => if (!self.model.ask(self)) schedule.flush(),

@@ -243,9 +243,10 @@ pub const Schedule = struct {
         return .run;
     }
 
-    /// The plan has run; what its requests got is in them.
-    pub fn finish(self: *Schedule, plan: *Plan) void {
+    /// The plan has run; what its requests got is in them. True: there is more to do, see `signal`.
+    pub fn finish(self: *Schedule, plan: *Plan) bool {
         var clients: Completions = .{ .schedule = self };
+        var more = false;
         {
             const now = futex.now();
             self.lock.lock();
@@ -263,18 +264,12 @@ pub const Schedule = struct {
                 clients.add(request);
             }
             _ = self.gate.load.fetchSub(clients.total, .monotonic);
-            self.seat.wanted.store(self.waiting.count > 0 or !self.gate.inbox.isEmpty(), .release);
+            more = self.waiting.count > 0 or !self.gate.inbox.isEmpty();
+            self.seat.wanted.store(more, .release);
+            more = more or self.stopping;
         }
         clients.deliver();
-    }
-
-    /// After a run on a JavaScript thread: the replica's goes on.
-    pub fn giveBack(self: *Schedule) void {
-        self.lock.lock();
-        self.drain();
-        const more = self.waiting.count > 0 or self.stopping;
-        self.lock.unlock();
-        if (more) self.signal();
+        return more;
     }
 
     /// The replica's thread: spins a little if other cores could bring work, then sleeps.
