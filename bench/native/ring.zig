@@ -8,6 +8,7 @@ const measure = @import("measure.zig");
 
 const num_buffers = 64 * 1024;
 const batch_max = 256;
+const wait_ns = std.time.ns_per_s;
 
 fn Message(comptime words: usize) type {
     return [words]u64;
@@ -29,7 +30,7 @@ fn Transfer(comptime words: usize) type {
             while (next < self.messages) {
                 const slots = self.ring.reserve(@min(self.batch, self.messages - next)) catch unreachable;
                 if (slots.len == 0) {
-                    measure.relax();
+                    self.ring.producer.wait(wait_ns);
                     continue;
                 }
                 for (slots) |*slot| {
@@ -45,7 +46,7 @@ fn Transfer(comptime words: usize) type {
             while (next < self.messages) {
                 const slots = self.ring.claim(self.batch) catch unreachable;
                 if (slots.len == 0) {
-                    measure.relax();
+                    self.ring.consumer.wait(wait_ns);
                     continue;
                 }
                 for (slots) |*slot| {
