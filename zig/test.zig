@@ -71,7 +71,7 @@ test {
     _ = @import("queue/queue_test.zig");
     _ = @import("ring/explore_test.zig");
     _ = @import("ring/layout.zig");
-    _ = @import("ring/signal.zig");
+    _ = @import("ring/native.zig");
     _ = @import("ring/spsc_test.zig");
     _ = @import("replica/device_engine.zig");
     _ = @import("replica/form.zig");

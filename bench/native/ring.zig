@@ -85,7 +85,7 @@ const lane_bytes = 4096;
 fn laneAt(memory: []align(4096) u8, first: bool) Lane {
     const header: *ring.layout.Header(ring.Native) = @ptrCast(@alignCast(memory.ptr));
     if (first) header.* = .init(lane_buffers, 8, "bench");
-    const world: ring.Native = .{ .shared = true, .light = false };
+    const world: ring.Native = .betweenProcesses();
     return .{
         .producer = .init(header, world, lane_buffers),
         .consumer = .init(header, world, lane_buffers),

@@ -18,7 +18,6 @@ pub fn Consumer(comptime World: type) type {
         /// Slots before it are known to be written. Looked up only when reached.
         end: u64 = 0,
         state: u64 = layout.unknown,
-        pace: signal.Pace = .{},
 
         pub fn init(header: *layout.Header(World), world: World, num_buffers: u32) Self {
             return .{ .header = header, .world = world, .capacity = num_buffers, .slot_count = layout.slotCount(num_buffers) };
@@ -32,9 +31,9 @@ pub fn Consumer(comptime World: type) type {
         /// Locks up to `wanted` further neighbouring slots; none: `count` 0.
         pub inline fn claim(self: *Self, wanted: u64) !Slots {
             try self.follow();
-            const written = try self.look(wanted);
+            const there = try self.look(wanted);
             const first = self.next & (self.slot_count - 1);
-            const count = @min(wanted, written, self.slot_count - first);
+            const count = @min(wanted, there, self.slot_count - first);
             self.next +%= count;
             return .{ .first = first, .count = count };
         }
@@ -68,14 +67,10 @@ pub fn Consumer(comptime World: type) type {
             signal.wait(World, self.world, self, .consumer, timeout_ns);
         }
 
-        /// Is there something to look at? So many slots, as far as one can tell from here.
-        pub inline fn there(self: *Self) u64 {
-            if (self.header.state.load(.seq_cst) != self.state) return layout.unknown;
-            return self.header.write.load(.seq_cst) -% self.next;
-        }
-
+        /// Is there something to look at?
         pub inline fn ready(self: *Self) bool {
-            return self.there() != 0;
+            if (self.header.state.load(.seq_cst) != self.state) return true;
+            return self.header.write.load(.seq_cst) != self.next;
         }
 
         inline fn look(self: *Self, wanted: u64) !u64 {

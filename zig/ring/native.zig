@@ -28,7 +28,17 @@ pub const Native = struct {
     };
 
     pub fn private() Native {
-        return .{ .shared = false, .light = canFenceOthers() };
+        return of(.{ .shared = false, .light = canFenceOthers() });
+    }
+
+    pub fn betweenProcesses() Native {
+        return of(.{ .shared = true, .light = false });
+    }
+
+    fn of(self: Native) Native {
+        // Counted now: who uses the ring may be kept on one processor by then, and the other end on another.
+        _ = processors();
+        return self;
     }
 
     pub fn spins(self: Native) usize {
@@ -90,4 +100,20 @@ fn processors() u32 {
     const count: u32 = @max(1, linux.CPU_COUNT(set));
     processor_count.store(count, .monotonic);
     return count;
+}
+
+test "a thread that was put on one processor after the ring was made looks for a while before it sleeps" {
+    var whole: linux.cpu_set_t = @splat(0);
+    _ = linux.sched_getaffinity(0, @sizeOf(linux.cpu_set_t), &whole);
+    if (linux.CPU_COUNT(whole) < 2) return error.SkipZigTest;
+    processor_count.store(0, .monotonic);
+    const world: Native = .private();
+    var one: linux.cpu_set_t = @splat(0);
+    for (whole, &one) |word, *kept| if (word != 0) {
+        kept.* = word & (~word +% 1);
+        break;
+    };
+    try linux.sched_setaffinity(0, &one);
+    defer linux.sched_setaffinity(0, &whole) catch {};
+    try std.testing.expectEqual(spins_usual, world.spins());
 }

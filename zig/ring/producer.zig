@@ -20,7 +20,6 @@ pub fn Producer(comptime World: type) type {
         state: u64 = layout.unknown,
         /// Slots handed out and not published.
         locked: u64 = 0,
-        pace: signal.Pace = .{},
 
         pub fn init(header: *layout.Header(World), world: World, num_buffers: u32) Self {
             return .{ .header = header, .world = world, .capacity = num_buffers, .slot_count = layout.slotCount(num_buffers) };
@@ -62,14 +61,10 @@ pub fn Producer(comptime World: type) type {
             signal.wait(World, self.world, self, .producer, timeout_ns);
         }
 
-        /// Is there something to look at? So many slots, as far as one can tell from here.
-        pub inline fn there(self: *Self) u64 {
-            if (self.header.state.load(.seq_cst) != self.state) return layout.unknown;
-            return self.header.read.load(.seq_cst) +% self.capacity -% self.next;
-        }
-
+        /// Is there something to look at?
         pub inline fn ready(self: *Self) bool {
-            return self.there() != 0;
+            if (self.header.state.load(.seq_cst) != self.state) return true;
+            return self.header.read.load(.seq_cst) +% self.capacity != self.next;
         }
 
         inline fn follow(self: *Self) !void {

@@ -69,7 +69,7 @@ pub const Ring = struct {
         const slots = try Mapping.borrowed(bytes, .{ .context = whole, .release = releaseWhole });
         _ = whole.retain();
         const header: *Header = @ptrCast(@alignCast(whole.address));
-        var machine: Native = if (home == null) Native.private() else .{ .shared = true, .light = false };
+        var machine: Native = if (home == null) .private() else .betweenProcesses();
         self.* = .{
             .header = header,
             .whole = whole,

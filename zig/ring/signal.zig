@@ -39,38 +39,11 @@ pub fn ring(comptime World: type, world: World, header: *layout.Header(World), s
     if (sleepers != 0) world.wake(bell, side, sleepers);
 }
 
-/// How an end that waits keeps its distance. Each look at the other end's position takes a line of memory away from it: who finds
-/// something at the first look, time and again, follows it slot by slot, and both pay for every one. So after some such waits the
-/// next ones let the other end get ahead before they look ("temporal slipping": J. Giacomoni, T. Moseley, M. Vachharajani,
-/// "FastForward for Efficient Pipeline Parallelism", PPoPP 2008), until that brings no more than a slot or two.
-pub const Pace = struct {
-    /// Waits in a row that were over at once.
-    prompt: u8 = 0,
-
-    const prompt_enough = 3;
-    const slip_pauses = 32;
-    const slots_worth = 4;
-
-    fn slips(self: Pace) bool {
-        return self.prompt >= prompt_enough;
-    }
-
-    fn note(self: *Pace, slipped: bool, looks: usize, slots: u64) void {
-        const prompt = if (slipped) looks == 0 and slots >= slots_worth else looks <= 1;
-        self.prompt = if (prompt) self.prompt +| 1 else 0;
-    }
-};
-
 pub fn wait(comptime World: type, world: World, end: anytype, side: Side, timeout_ns: u64) void {
-    const looks = world.spins();
-    const slips = looks > 0 and timeout_ns > 0 and end.pace.slips();
-    if (slips) for (0..Pace.slip_pauses) |_| World.relax();
-    for (0..looks) |look| {
-        const slots = end.there();
-        if (slots > 0) return end.pace.note(slips, look, slots);
+    for (0..world.spins()) |_| {
+        if (end.ready()) return;
         World.relax();
     }
-    end.pace = .{};
     sleep(World, world, end, side, timeout_ns);
 }
 
@@ -120,21 +93,4 @@ pub fn rewind(comptime World: type, world: World, header: *layout.Header(World))
 
 pub fn isValid(comptime World: type, header: *layout.Header(World)) bool {
     return header.state.load(.acquire) & layout.invalid == 0;
-}
-
-test "an end that finds a slot at once, time and again, lets the other one get ahead, for as long as that brings several" {
-    const expect = @import("std").testing.expect;
-    var pace: Pace = .{};
-    for (0..Pace.prompt_enough) |_| {
-        try expect(!pace.slips());
-        pace.note(false, 0, 1);
-    }
-    try expect(pace.slips());
-    pace.note(true, 0, Pace.slots_worth);
-    try expect(pace.slips());
-    pace.note(true, 0, Pace.slots_worth - 1);
-    try expect(!pace.slips());
-    // An answer that takes its time is awaited, not a stream.
-    for (0..2 * Pace.prompt_enough) |_| pace.note(false, 2, 1);
-    try expect(!pace.slips());
 }
