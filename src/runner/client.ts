@@ -8,11 +8,6 @@ import type { Handle } from "./port.ts";
 import { type Ports, type Prepared, RequestPool } from "./request-pool.ts";
 import { noCounts } from "./stats.ts";
 
-interface Flight {
-  readonly pending: Pending<Results>;
-  readonly prepared: Prepared;
-}
-
 // Hot reload closes every handle of the thread; what the old modules were waiting for will never come.
 const open = new Set<Client>();
 onReload(() => {
@@ -35,8 +30,8 @@ export class Client {
   onHungry: ((replica: number) => void) | undefined;
   /** Called when a request has ended. */
   onLanded: (() => void) | undefined;
-  /** By request number. */
-  readonly #flights: (Flight | undefined)[] = [];
+  /** Requests under way, by their number; each has its `pending`. */
+  readonly #flights: (Prepared | undefined)[] = [];
   #underWay = 0;
   #unwatch: (() => void) | undefined;
   #drained: (() => void) | undefined;
@@ -93,7 +88,8 @@ export class Client {
       if (result < 0) this.#refuse(number, result, op);
       giveWay();
     }
-    this.#flights[number] = { pending, prepared };
+    prepared.pending = pending;
+    this.#flights[number] = prepared;
     this.#underWay++;
     this.#unwatch ??= watch(() => this.#poll());
   }
@@ -110,8 +106,9 @@ export class Client {
   reject(error: () => unknown): void {
     for (const flight of this.#flights) {
       if (flight === undefined) continue;
-      if (!flight.pending.settled) flight.pending.reject(error());
-      this.cancel(flight.prepared);
+      const { pending } = flight;
+      if (!pending!.settled) pending!.reject(error());
+      this.cancel(flight);
     }
   }
 
@@ -133,8 +130,8 @@ export class Client {
     open.delete(this);
     this.#unwatch?.();
     for (const flight of this.#flights) {
-      if (flight !== undefined && !flight.pending.settled)
-        flight.pending.reject(closedError("ModelRunner.executeAsync"));
+      const pending = flight?.pending;
+      if (pending?.settled === false) pending.reject(closedError("ModelRunner.executeAsync"));
     }
     this.#flights.length = 0;
     this.#drained?.();
@@ -169,7 +166,8 @@ export class Client {
 
   #settle(number: number, status: number): void {
     if (number === hungryNumber) return this.onHungry?.(status);
-    const { pending, prepared } = this.#flights[number]!;
+    const prepared = this.#flights[number]!;
+    const pending = prepared.pending!;
     const op = "ModelRunner.executeAsync";
     const plain = status === plainStatus;
     if (!pending.settled) {
@@ -191,6 +189,8 @@ export class Client {
   }
 
   #land(number: number): void {
+    const flight = this.#flights[number];
+    if (flight !== undefined) flight.pending = undefined;
     this.#flights[number] = undefined;
     this.#underWay--;
     this.onLanded?.();

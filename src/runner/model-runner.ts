@@ -258,6 +258,10 @@ export class ModelRunner<E extends Expectation = Expectation> implements AsyncDi
     const op = "ModelRunner.executeAsync";
     this.#mustBeOpen(op);
     native.mr_request_begin();
+    // Most requests; what the others need costs closures.
+    if (options === undefined && !this.#admission.full) {
+      return this.#client.submit(pending, this.#client.pool.prepare(inputs, undefined, op), 0, op);
+    }
     const signal = checkSignal(options?.signal, op);
     if (signal?.aborted) throw signal.reason;
     const deadlineMs = checkDeadline(options?.deadlineMs, op);

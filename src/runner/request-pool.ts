@@ -6,6 +6,7 @@ import { isOnDevice } from "./device-memory.ts";
 import type { InputPort } from "./input-port.ts";
 import { checkInputs } from "./inputs.ts";
 import type { OutputPort } from "./output-port.ts";
+import type { Pending } from "./pending.ts";
 import type { Handle, Port } from "./port.ts";
 import { RequestMemory } from "./request-memory.ts";
 import type { ResultTensor } from "./result.ts";
@@ -20,6 +21,8 @@ export interface Prepared {
   /** Rows in the request's own memory, or `rowsBound`. */
   rows: number;
   given: Given | undefined;
+  /** While it is under way. */
+  pending: Pending<Results> | undefined;
 }
 
 export interface Ports {
@@ -121,7 +124,7 @@ export class RequestPool {
       if (rows >= 0 && rows !== own) return -1;
       rows = own;
     }
-    if (this.#ports.validate && countOf(inputs) > ports.length) return -1;
+    if (this.#ports.validate && Object.keys(inputs).length > ports.length) return -1;
     return rows < 0 ? 1 : rows;
   }
 
@@ -154,16 +157,9 @@ export class RequestPool {
     const chunk = new Chunk(this.#model, inputs, outputs, op);
     this.#chunks.push(chunk);
     for (let index = 0; index < chunkRequests; index++) {
-      this.#prepared.push({ number: chunk.first + index, rows: 0, given: undefined });
+      this.#prepared.push({ number: chunk.first + index, rows: 0, given: undefined, pending: undefined });
     }
     for (let index = chunkRequests - 1; index > 0; index--) this.#idle.push(chunk.first + index);
     return chunk.first;
   }
-}
-
-/** Properties, inherited ones too; without the array that `Object.keys` makes. */
-function countOf(inputs: object): number {
-  let count = 0;
-  for (const _ in inputs) count++;
-  return count;
 }
