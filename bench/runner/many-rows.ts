@@ -6,7 +6,7 @@ import { measure } from "./measure.ts";
 import { modelPath } from "./models.ts";
 
 const peer = "onnxruntime-node";
-const rounds = 3;
+const rounds = 5;
 const merged = { batchingDim: 0, maxBatchSize: 64 } as const;
 
 /** Many callers, each with one request under way. */
