@@ -115,8 +115,8 @@ pub const Model = struct {
         return if (parts.kernels) |*program| program else null;
     }
 
-    /// One session serves all replicas: each runs it on its own thread alone, where a pool of the session's would be one pool for
-    /// all. The weights are in memory, and in the processor's caches, once.
+    /// One session serves all replicas, each of which runs it on its own thread alone: the weights are in memory, and in the
+    /// processor's caches, once. With more threads it has a pool, which the replicas would have to share.
     pub fn sharesSession(self: *const Model) bool {
         if (self.settings.options.intra_op_threads != 1 or self.isOnDevices() or self.kernels() != null) return false;
         return if (self.settings.parts) |parts| parts.cuda == null else true;
