@@ -97,11 +97,10 @@ describe("the pool", () => {
   });
 
   test("gives what it has again, without asking the system for more", () => {
-    for (let i = 0; i < 10; i++) gpu.pool.allocate(1 << 20, stream).close();
-    const { reservedBytes } = gpu.pool.stats();
+    // What is closed may be given back after the next is taken: two pieces are needed then, and no more.
     for (let i = 0; i < 100; i++) gpu.pool.allocate(1 << 20, stream).close();
     stream.synchronize();
-    expect(gpu.pool.stats().reservedBytes).toBe(reservedBytes);
+    expect(gpu.pool.stats().reservedBytes).toBeWithin(1 << 20, 1 + (2 << 20));
     gpu.pool.trim();
     expect(gpu.pool.stats().reservedBytes).toBe(0);
   });

@@ -146,7 +146,7 @@ fn addKernels(made: *Parts, described: Kernels) !void {
 fn addCuda(made: *Parts, described: Cuda, replicas: u32) !void {
     if (described.devices.len != replicas) return report.fail(error.invalid_argument, "{d} devices for {d} replicas.", .{ described.devices.len, replicas });
     const arena = made.arena.allocator();
-    const devices = try arena.alloc(*Device, replicas);
+    const devices = try arena.alloc(?*Device, replicas);
     made.cuda = .{ .devices = devices[0..0], .provider = try arena.dupeZ(u8, described.provider) };
     for (described.devices, 1..) |handle, count| {
         const pinned = try handles.pin(Device, handle[0], handle[1]);

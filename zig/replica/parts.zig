@@ -60,8 +60,8 @@ pub const Devices = struct {
 
 /// CUDA devices that the graph or the kernels run on.
 pub const Cuda = struct {
-    /// One for each replica: references.
-    devices: []const *Device,
+    /// One for each replica: references; null once it was given back.
+    devices: []?*Device,
     /// ONNX Runtime's provider; empty: for kernels none is needed.
     provider: [:0]const u8,
 };
@@ -87,7 +87,7 @@ pub const Parts = struct {
     pub fn destroy(self: *Parts) void {
         if (self.devices) |devices| for (devices.executors) |*place| giveBack(place);
         if (self.kernels) |*program| program.close();
-        if (self.cuda) |cuda| for (cuda.devices) |device| device.release();
+        if (self.cuda) |*cuda| for (cuda.devices) |*place| giveDeviceBack(place);
         for (self.held.items) |mapping| mapping.release();
         self.arena.deinit();
         allocator.destroy(self);
@@ -109,6 +109,13 @@ pub const Parts = struct {
         const executor = place.* orelse return;
         place.* = null;
         executor.giveBack();
+    }
+
+    /// As `giveBack`: who waits for the replicas finds nothing of them on the device.
+    pub fn giveDeviceBack(place: *?*Device) void {
+        const device = place.* orelse return;
+        place.* = null;
+        device.release();
     }
 };
 

@@ -96,6 +96,7 @@ pub const Replica = struct {
         self.load() catch |err| self.fail(err);
         if (model.awaitOpen()) if (self.device) |*device| self.serveDevice(device) else self.serve();
         self.unload();
+        if (model.settings.parts) |parts| if (parts.cuda) |cuda| Parts.giveDeviceBack(&cuda.devices[self.index]);
         model.replicaGone();
     }
 

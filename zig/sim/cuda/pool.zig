@@ -69,9 +69,11 @@ pub const Pool = struct {
     pub fn allocate(self: *Pool, size: u64, stream: *Stream) failure.Failure!u64 {
         if (size == 0) return failure.fail(.invalid_value);
         const bytes = classOf(try memory.rounded(size));
+        // Before the first look: what comes back between the two is seen by the second.
+        const returning = self.returning.load(.acquire) != 0;
         const window = self.reused(bytes) orelse found: {
             // On a card what this stream frees can be had again on it at once; here once it has got there.
-            if (self.returning.load(.acquire) != 0) {
+            if (returning) {
                 stream.drain();
                 if (self.reused(bytes)) |window| break :found window;
             }
