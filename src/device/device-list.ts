@@ -1,4 +1,5 @@
 import { check } from "../native/check.ts";
+import type { MillraceError } from "../native/error.ts";
 import { block, native } from "../native/library.ts";
 import { off } from "../native/switches.ts";
 import { currentDriver } from "./device-driver.ts";
@@ -19,7 +20,20 @@ export interface DeviceDescription extends DeviceInfo {
   readonly heldBy: number | "nobody" | "unknown";
 }
 
+/** A system that comes or goes while it is listed is listed anew. */
+const attempts = 10;
+
 export function listDevices(op: string): DeviceDescription[] {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return listOnce(op);
+    } catch (error) {
+      if (attempt === attempts || (error as MillraceError).code !== "device_not_found") throw error;
+    }
+  }
+}
+
+function listOnce(op: string): DeviceDescription[] {
   const driver = currentDriver(op).version;
   const count = check(native.mr_device_count(), op);
   const listed = Array.from({ length: count }, (_, id) => {

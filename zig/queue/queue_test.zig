@@ -256,6 +256,24 @@ test "a waiting device is woken by data, and its impatience is announced until t
     try std.testing.expectEqualStrings("abcd", &batch);
 }
 
+test "impatience that was announced is not told once nothing is awaited any more" {
+    const scene: Scene = try .open(4, std.time.ns_per_ms);
+    defer scene.close();
+    var batch: [4]u8 = undefined;
+    var device: Device = .{ .queue = scene.in, .buffer = &batch };
+    const thread = try std.Thread.spawn(.{}, Device.run, .{&device});
+    while (!scene.set.events.any()) futex.pause();
+    scene.set.lock();
+    // The thread sleeps on, for it was not told yet.
+    scene.in.disconnected = true;
+    scene.set.unlock();
+    try expectEqual(null, scene.next());
+    scene.set.lock();
+    scene.in.changed();
+    scene.set.unlock();
+    thread.join();
+}
+
 test "what ends a wait: disconnecting, interrupting, closing; a reset begins the batch anew" {
     const Ending = enum { disconnect, interrupt, close, reset };
     for ([_]bool{ true, false }) |to_device| for (std.enums.values(Ending)) |ending| {

@@ -101,8 +101,8 @@ pub const Set = struct {
                 .read_complete, .write_complete => queue.entries.entry(event.entry).complete_announced = false,
                 .read_timeout => {
                     queue.timeout_announced = false;
-                    // Data came meanwhile: whoever acted on it now would be late.
-                    if (!queue.sleeping or queue.entries.current() != null) continue;
+                    // Data came meanwhile, or it waits no more: whoever acted on it now would be late.
+                    if (!queue.sleeping or queue.disconnected or queue.interrupted or queue.entries.current() != null) continue;
                 },
                 .room => queue.room_announced = false,
                 .stopped => unreachable,
