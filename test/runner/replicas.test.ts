@@ -75,7 +75,8 @@ test("replicas of one engine thread each have one copy of the weights", async ()
   rmSync(folder, { recursive: true });
   for (let replicaId = 0; replicaId < replicas; replicaId++)
     expect(many.execute({ x }, { replicaId }).y.data[0]).toBe(width);
-  expect(process.memoryUsage.rss() - before).toBeLessThan((replicas / 2) * width * width * 4);
+  // Loading takes three times the weights, for each that loads: 50 MiB, where eight would take 400.
+  expect(process.memoryUsage.rss() - before).toBeLessThan(replicas * width * width * 4);
 });
 
 test("replicaId pins a request, blocking or not", async () => {
