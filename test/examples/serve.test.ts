@@ -76,22 +76,21 @@ test("a full queue answers 503 and says when to come again; the others are serve
 
 test("the requests of clients that hang up are given up", async () => {
   const { classify, url } = await serve();
-  const hangUps = Array.from({ length: 50 }, (_, index) => {
-    const controller = new AbortController();
-    const answer = classify(digits.pixels.slice(), { signal: controller.signal }).catch(() => "hung up");
-    setTimeout(() => controller.abort(), index % 5);
-    return answer;
-  });
-  await Promise.all(hangUps);
+  const health = async () => (await (await fetch(`${url}/health`)).json()) as { pending: number; aborted: number };
+  // 450 scans a request: of some rounds one at least has clients that leave before their turn.
+  for (let round = 0; round < 50 && (await health()).aborted === 0; round++) {
+    const hangUps = Array.from({ length: 50 }, (_, index) => {
+      const controller = new AbortController();
+      const answer = classify(digits.pixels.slice(), { signal: controller.signal }).catch(() => "hung up");
+      setTimeout(() => controller.abort(), index % 5);
+      return answer;
+    });
+    await Promise.all(hangUps);
+  }
   expect((await classify(scan(0))).status).toBe(200);
-  const health = (await (await fetch(`${url}/health`)).json()) as {
-    pending: number;
-    draining: boolean;
-    aborted: number;
-  };
-  expect(health).toMatchObject({ pending: 0, draining: false });
-  // Behind 450 scans a request, most had not had their turn.
-  expect(health.aborted).toBeGreaterThan(0);
+  const { aborted, ...rest } = await health();
+  expect(aborted).toBeGreaterThan(0);
+  expect(rest).toMatchObject({ pending: 0, draining: false });
 });
 
 test("SIGTERM lets those be served who are inside, then ends with exit code 0", async () => {
